@@ -1,0 +1,13 @@
+"""What can go wrong while answering. Messages are for the user: the thing, the value, the way out."""
+
+
+class AssistantError(Exception):
+    """Any expected failure of this package; everything else is a bug and keeps its traceback."""
+
+
+class UsageError(AssistantError):
+    """A value the caller gave cannot be used: a setting, an option, a question."""
+
+
+class ModelError(AssistantError):
+    """The model's service failed, refused or fell silent."""

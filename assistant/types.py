@@ -1,0 +1,157 @@
+"""The answer record and the events it arrives in. Field names are promises to every door (see docs/answer-record.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from vectorstore.types import Document, DocumentRef, Filters, Retrieval, Span
+
+Status = Literal["answered", "not_in_documents"]
+Support = Literal["quoted", "cited", "unsupported"]
+Verification = Literal["exact", "normalized"]
+RejectionReason = Literal["no_such_sentence", "quotation_not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The surroundings a quote is shown in: ``document.text[start:end] == text``."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote and where it stands. ``start``/``end`` are code points into the document's stored text.
+
+    For ``exact``, ``document.text[start:end] == quote``; for ``normalized`` that holds after
+    `assistant.citations.normalize`. ``answer_spans`` are the places of the marker in the answer's text.
+    """
+
+    marker: int
+    answer_spans: tuple[Span, ...]
+    document: DocumentRef
+    quote: str
+    start: int
+    end: int
+    page: int | None
+    heading: tuple[str, ...]
+    passage: Passage
+    verification: Verification
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A stretch of the answer, ``text[start:end]``, and what it rests on."""
+
+    start: int
+    end: int
+    markers: tuple[int, ...]
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something the model offered as evidence that is none."""
+
+    label: str
+    text: str
+    reason: RejectionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Closest:
+    """The nearest passage, shown when the documents do not hold the answer."""
+
+    document: DocumentRef
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The record, made once by `Assistant`; the last event of every stream, and authoritative."""
+
+    id: str
+    conversation_id: str | None
+    question: str
+    standalone_question: str
+    language: str
+    status: Status
+    confidence: float
+    """0 to 1: how likely the library holds the answer."""
+    text: str
+    citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    closest: tuple[Closest, ...] = ()
+    notices: tuple[str, ...] = ()
+    model: str = "extractive"
+    prompt_version: str = ""
+    usage: Usage = field(default_factory=Usage)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as JSON values: what ``ask --json`` prints."""
+        record = asdict(self)
+        for citation in record["citations"]:
+            citation["answer_spans"] = [list(span) for span in citation["answer_spans"]]
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the answer's text, in order."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationFound:
+    """A citation, sent once, when its marker has first been written."""
+
+    citation: Citation
+
+
+Event = Delta | CitationFound | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange: what was asked, how it was understood, and what was answered."""
+
+    question: str
+    answer: str
+    standalone_question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an answerer is asked. ``text`` stands alone; ``asked`` is as the user typed it."""
+
+    asked: str
+    text: str
+    language: str
+    history: tuple[Turn, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+
+
+Read = Callable[[str], Document]
+"""A document by its id, with its text. Raises `vectorstore.errors.NotFoundError`."""
+
+Answerer = Callable[[Question, Retrieval, Read], Iterator[Event]]
+"""Writes an answer over what was retrieved: deltas and citations, and an `Answer` last.
+
+The pipeline fills in ``id``, ``conversation_id`` and the timings of that last event.
+"""

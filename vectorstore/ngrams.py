@@ -1,0 +1,47 @@
+"""Character n-grams over folded text: the keyword leg's alphabet, the same for every language.
+
+Folding to ASCII makes cognates and names meet across scripts (architecture.md, decision 1).
+"""
+
+from __future__ import annotations
+
+import re
+
+from anyascii import anyascii
+
+GRAM = 4
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def fold(text: str) -> str:
+    """Transliterate to ASCII and lower-case.
+
+    >>> fold("Путин, Élysée")
+    'putin, elysee'
+    """
+    return anyascii(text).lower()
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, in order.
+
+    >>> words("L'attaque n°5")
+    ['l', 'attaque', 'no5']
+    """
+    return _WORD.findall(fold(text))
+
+
+def grams(text: str, size: int = GRAM) -> list[str]:
+    """Each word padded with a blank (``_``) on both sides and cut into ``size``-grams; shorter words stay whole.
+
+    >>> grams("the cat")
+    ['_the', 'the_', '_cat', 'cat_']
+    """
+    out: list[str] = []
+    for word in words(text):
+        padded = f"_{word}_"
+        if len(padded) <= size:
+            out.append(padded)
+        else:
+            out.extend(padded[i : i + size] for i in range(len(padded) - size + 1))
+    return out
