@@ -124,9 +124,6 @@ class CitationFound:
     citation: Citation
 
 
-Event = Delta | CitationFound | Answer
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One earlier exchange: what was asked, how it was understood, and what was answered."""
@@ -146,6 +143,16 @@ class Question:
     history: tuple[Turn, ...] = ()
     filters: Filters = field(default_factory=Filters)
 
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """How the question was understood and what was found: the first event of every stream."""
+
+    question: Question
+    retrieval: Retrieval
+
+
+Event = Retrieved | Delta | CitationFound | Answer
 
 Read = Callable[[str], Document]
 """A document by its id, with its text. Raises `vectorstore.errors.NotFoundError`."""
