@@ -144,6 +144,8 @@ class Retrieval:
     notes: tuple[str, ...] = ()
     """Plain sentences: what was filtered, cut or left out, and why."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """The inverse document frequency of each 4-gram of the query in the whole collection; empty where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
