@@ -1,0 +1,221 @@
+"""The keyword index: BM25 over character 4-grams and over whole words. The only file that imports tantivy.
+
+Derived data: the folder may be deleted at any time and filled again from the catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from vectorstore import ngrams
+from vectorstore.errors import LibraryBusyError, StorageError
+
+LEGS: dict[str, Callable[[str], list[str]]] = {"grams": ngrams.grams, "words": ngrams.words}
+"""What is indexed, each under a field of its own: how a text is cut into terms, by the name of the leg."""
+
+FORMAT = "1"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
+MAX_TERMS = 96  # of a query; a longer one keeps its rarest terms, and a pasted page costs no more than a long question
+WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
+
+
+class DamagedIndexError(StorageError):
+    """The folder holds no usable index of this release: delete it, open it again, and apply everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A chunk as the keyword index sees it: ``text`` is all that is searched, title and headings included."""
+
+    chunk_id: str
+    document_id: str
+    language: str
+    text: str
+
+
+class LexicalIndex:
+    """Opened for reading at once; the writer exists only during `apply`. Other processes may read meanwhile.
+
+    Raises `DamagedIndexError` from every method, and on opening, when the folder's files are not what they were.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with self._readable():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(_schema(), path=str(folder), reuse=True)
+            self._index.config_reader("manual")
+            self._seen = 0
+            if self._searcher().num_docs and self._state() is None:
+                raise DamagedIndexError(f"{folder}: the keyword index is of another release. Rebuild it.")
+
+    @property
+    def sequence(self) -> int:
+        """Of the last `apply` that was committed; 0 when the index is new."""
+        with self._readable():
+            return self._state() or 0
+
+    def count(self) -> int:
+        """How many chunks are indexed."""
+        with self._readable():
+            return max(0, int(self._searcher().num_docs) - 1)  # one document carries the sequence
+
+    def apply(self, add: Iterable[Entry], remove: Iterable[str], sequence: int) -> None:
+        """Forget all chunks of the documents in ``remove``, then add; all of it in one commit, or nothing.
+
+        Doing it twice is the same as doing it once when ``remove`` names the documents of ``add``.
+        Raises `LibraryBusyError` when another process is writing.
+        """
+        documents = [_document(entry) for entry in add]  # before writing: what fails here is no damage to the index
+        with self._writer() as writer:
+            for document_id in remove:
+                writer.delete_documents_by_term("document", document_id)
+            for document in documents:
+                writer.add_document(document)
+            _write_state(writer, sequence)
+            writer.commit()
+
+    def clear(self) -> None:
+        """Forget everything, the sequence too."""
+        with self._writer() as writer:
+            writer.delete_all_documents()
+            writer.commit()
+
+    def search(
+        self,
+        query: str,
+        limit: int,
+        *,
+        leg: str = "grams",
+        languages: Collection[str] = frozenset(),
+        documents: Collection[str] | None = None,
+    ) -> dict[str, float]:
+        """The best ``limit`` chunks as id to BM25 score, best first; fewer when fewer share a term with the query.
+
+        No languages means all of them; ``documents`` are ids, None means all of them and an empty collection none.
+        """
+        return self.search_terms(LEGS[leg](query), limit, leg=leg, languages=languages, documents=documents)
+
+    def search_terms(
+        self,
+        terms: Iterable[str],
+        limit: int,
+        *,
+        leg: str = "grams",
+        languages: Collection[str] = frozenset(),
+        documents: Collection[str] | None = None,
+    ) -> dict[str, float]:
+        """`search` with terms that are cut already; each counts once, however often it is repeated."""
+        if documents is not None and not documents:
+            return {}
+        with self._readable():
+            searcher = self._searcher()
+            chosen = _rarest(searcher, leg, list(dict.fromkeys(terms)))
+            if not chosen or limit < 1:
+                return {}
+            schema = self._index.schema
+            query = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Should, tantivy.Query.term_query(schema, leg, term, "freq")) for term in chosen]
+            )
+            query = _restricted(query, schema, {"language": languages, "document": documents or ()})
+            # Counting all matches would switch off tantivy's skipping of blocks that cannot reach the top.
+            found = searcher.search(query, limit, count=False).hits
+            scores = {str(searcher.doc(address)["chunk"][0]): float(score) for score, address in found}
+        return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+
+    def _searcher(self) -> tantivy.Searcher:
+        """Of the last commit, whichever process made it."""
+        written = (self.folder / "meta.json").stat().st_mtime_ns
+        if written != self._seen:
+            self._index.reload()
+            self._seen = written
+        return self._index.searcher()
+
+    def _state(self) -> int | None:
+        searcher = self._searcher()
+        query = tantivy.Query.term_query(self._index.schema, "state", FORMAT)
+        found = searcher.search(query, 1, count=False).hits
+        return int(searcher.doc(found[0][1])["sequence"][0]) if found else None
+
+    @contextmanager
+    def _writer(self) -> Iterator[tantivy.IndexWriter]:
+        """A writer that leaves nothing behind: what was not committed is undone, merges are waited for."""
+        with self._readable():
+            try:
+                writer = self._index.writer(WRITER_HEAP, num_threads=1)
+            except ValueError as error:
+                if "LockBusy" in str(error):
+                    raise LibraryBusyError(f"{self.folder}: another process is writing the keyword index.") from None
+                raise
+            try:
+                yield writer
+            finally:
+                writer.wait_merging_threads()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn what tantivy raises over bad files into the one error callers know how to mend."""
+        try:
+            yield
+        except (KeyError, OSError, ValueError) as error:
+            raise DamagedIndexError(
+                f"{self.folder}: the keyword index cannot be used ({error}). Rebuild it."
+            ) from error
+        except BaseException as error:
+            # A panic in Rust: pyo3 derives it from BaseException and gives it no importable name.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise DamagedIndexError(f"{self.folder}: the keyword index is damaged. Rebuild it.") from error
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("document", "language", "state"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("sequence", stored=True)
+    for leg in LEGS:
+        builder.add_text_field(leg, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+def _document(entry: Entry) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_text("chunk", entry.chunk_id)
+    document.add_text("document", entry.document_id)
+    document.add_text("language", entry.language)
+    for leg, cut in LEGS.items():
+        document.add_text(leg, " ".join(cut(entry.text)))
+    return document
+
+
+def _write_state(writer: tantivy.IndexWriter, sequence: int) -> None:
+    """The sequence is a document of its own, because tantivy's Python commit takes no payload."""
+    writer.delete_documents_by_term("state", FORMAT)
+    document = tantivy.Document()
+    document.add_text("state", FORMAT)
+    document.add_unsigned("sequence", sequence)
+    writer.add_document(document)
+
+
+def _rarest(searcher: tantivy.Searcher, leg: str, terms: list[str]) -> list[str]:
+    if len(terms) <= MAX_TERMS:
+        return terms
+    frequency = {term: searcher.doc_freq(leg, term) for term in terms}
+    known = [term for term in terms if frequency[term]]
+    return sorted(known, key=frequency.__getitem__)[:MAX_TERMS]
+
+
+def _restricted(query: Any, schema: tantivy.Schema, allowed: dict[str, Collection[str]]) -> tantivy.Query:
+    """``query`` and one of the allowed values in each field that names any; scores stay as they are."""
+    clauses = [(tantivy.Occur.Must, query)]
+    for field, values in allowed.items():
+        if values:
+            filter_query = tantivy.Query.term_set_query(schema, field, sorted(values))
+            clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(filter_query, 0.0)))
+    return tantivy.Query.boolean_query(clauses) if len(clauses) > 1 else query
