@@ -11,3 +11,11 @@ class UsageError(AssistantError):
 
 class ModelError(AssistantError):
     """The model's service failed, refused or fell silent."""
+
+
+class NotFoundError(AssistantError):
+    """No such conversation or turn, or another owner's: the two are not told apart."""
+
+
+class StorageError(AssistantError):
+    """The conversations' database cannot be opened, read or written, or is a newer release's."""
