@@ -10,7 +10,13 @@ class UnreadableFileError(LibraryError):
 
     def __init__(self, message: str, *, reason: str = "unreadable") -> None:
         super().__init__(message)
-        self.reason = reason  # empty | no_text | needs_password | damaged | unsupported | too_large | unreadable | changed
+        self.reason = (
+            reason  # empty | no_text | needs_password | damaged | unsupported | too_large | unreadable | changed
+        )
+
+
+class PathError(LibraryError):
+    """A path that was named does not exist."""
 
 
 class LibraryBusyError(LibraryError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,13 @@ class LexicalIndex:
             found = searcher.search(query, limit, count=False).hits
             scores = {str(searcher.doc(address)["chunk"][0]): float(score) for score, address in found}
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+
+    def weights(self, query: str, *, leg: str = "grams") -> dict[str, float]:
+        """How rare each term of the query is, by BM25's formula: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        with self._readable():
+            searcher, total = self._searcher(), self.count()
+            counts = {term: min(total, searcher.doc_freq(leg, term)) for term in LEGS[leg](query)}
+        return {term: log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
     def _searcher(self) -> tantivy.Searcher:
         """Of the last commit, whichever process made it."""

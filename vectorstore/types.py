@@ -100,7 +100,7 @@ class Chunk:
 
     def key(self, title: str) -> str:
         """A hash of what is embedded: a chunk whose key is unchanged keeps its vector."""
-        return sha256(self.indexed_text(title).encode("utf-8", "surrogatepass")).hexdigest()
+        return sha256(self.indexed_text(title).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,314 @@
+"""Reading a catalog: documents, their exact text, chunk spans and vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from vectorstore import schema
+from vectorstore.database import Database
+from vectorstore.errors import NotFoundError
+from vectorstore.types import Chunk, Document, DocumentRef, Filters, Heading
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
+_T = TypeVar("_T")
+_MANY = 500  # values in one IN (…): well under every database's limit
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """A collection and the embedding it was made with."""
+
+    name: str
+    embedding: str
+    fingerprint: str
+    dimensions: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A row of ``documents list``."""
+
+    ref: DocumentRef
+    chunks: int
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What was made of a file when it was last read."""
+
+    path: str
+    sha256: str
+    loader: str
+    chunks: int
+    document_id: str | None
+    language: str
+    pages: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A document as the indexes see it: its chunks in order, their keys, and a vector for each."""
+
+    ref: DocumentRef
+    chunks: tuple[Chunk, ...]
+    keys: tuple[str, ...]
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The latest thing that happened to a document; whether it is there now, the catalog tells."""
+
+    sequence: int
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllVectors:
+    """Every vector of a collection: row after row in the order of ``document_ids``, ``counts[i]`` rows for each."""
+
+    document_ids: tuple[str, ...]
+    counts: tuple[int, ...]
+    rows: np.ndarray[Any, np.dtype[np.float16]]
+
+
+class CatalogReader(Database):
+    """What can be asked of a catalog. Every method is one short transaction."""
+
+    def collections(self) -> list[CollectionInfo]:
+        with self.begin() as db:
+            rows = db.execute(sa.select(schema.collections).order_by(schema.collections.c.name))
+            return [CollectionInfo(**row._mapping) for row in rows]
+
+    def collection(self, name: str) -> CollectionInfo | None:
+        return next((info for info in self.collections() if info.name == name), None)
+
+    def files(self, collection: str) -> dict[str, FileState]:
+        """Every file that was read, by path."""
+        table = schema.files
+        with self.begin() as db:
+            columns = [column for column in table.c if column.name != "collection"]
+            rows = db.execute(sa.select(*columns).where(table.c.collection == collection))
+            return {row.path: FileState(**row._mapping) for row in rows}
+
+    def documents(self, collection: str) -> list[DocumentInfo]:
+        """All documents, by source and id."""
+        table, c = schema.documents, schema.chunks
+        counts = sa.select(c.c.document_pk, sa.func.count().label("n")).group_by(c.c.document_pk).subquery()
+        query = (
+            sa.select(*_REF, table.c.added_at, sa.func.coalesce(counts.c.n, 0).label("chunks"))
+            .join_from(table, counts, counts.c.document_pk == table.c.pk, isouter=True)
+            .where(table.c.collection == collection)
+            .order_by(table.c.source, table.c.pk)
+        )
+        with self.begin() as db:
+            return [DocumentInfo(_ref(row), row.chunks, row.added_at) for row in db.execute(query)]
+
+    def owners(self, collection: str, ids: Sequence[str]) -> dict[str, str]:
+        """Which file each of these documents came from; unknown ids are left out."""
+        table, out = schema.documents, dict[str, str]()
+        with self.begin() as db:
+            for some in _slices(ids):
+                query = sa.select(table.c.id, table.c.path).where(
+                    table.c.collection == collection, table.c.id.in_(some)
+                )
+                out.update((row.id, row.path) for row in db.execute(query))
+        return out
+
+    def document(self, collection: str, document_id: str) -> Document:
+        """A document with its text. Raises `NotFoundError`."""
+        table = schema.documents
+        query = sa.select(*_REF, table.c.text, table.c.page_starts, table.c.headings).where(
+            table.c.collection == collection, table.c.id == document_id
+        )
+        with self.begin() as db:
+            row = db.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError(
+                f"No document {document_id!r} in collection {collection!r}. See them all: assistant documents list"
+            )
+        headings = tuple(Heading(**heading) for heading in row.headings)
+        return Document(_ref(row), row.text, tuple(row.page_starts), headings)
+
+    def indexed(self, collection: str, ids: Iterable[str]) -> Iterator[Indexed]:
+        """What the indexes are made from, read a hundred documents at a time; unknown ids are left out."""
+        for some in _slices(list(ids), 100):
+            yield from self._indexed(collection, some)
+
+    def _indexed(self, collection: str, ids: Sequence[str]) -> Iterator[Indexed]:
+        d, c, v = schema.documents, schema.chunks, schema.vectors
+        which = sa.and_(d.c.collection == collection, d.c.id.in_(ids))
+        with self.begin() as db:
+            rows = {row.pk: row for row in db.execute(sa.select(d.c.pk, d.c.text, *_REF).where(which))}
+            blobs = dict(
+                db.execute(sa.select(v.c.document_pk, v.c.rows).where(v.c.document_pk.in_(rows))).tuples().all()
+            )
+            cut = db.execute(sa.select(c).where(c.c.document_pk.in_(rows)).order_by(c.c.document_pk, c.c.ordinal)).all()
+        spans: dict[int, list[Any]] = {}
+        for span in cut:
+            spans.setdefault(span.document_pk, []).append(span)
+        for pk, mine in spans.items():
+            row = rows[pk]
+            chunks = [Chunk(row.id, s.start, s.end, row.text[s.start : s.end], s.page, tuple(s.heading)) for s in mine]
+            vectors = np.frombuffer(blobs[pk], dtype="<f2").reshape(len(chunks), -1).astype(np.float32)
+            yield Indexed(_ref(row), tuple(chunks), tuple(s.key for s in mine), vectors)
+
+    def refs(self, collection: str, ids: Sequence[str]) -> dict[str, DocumentRef]:
+        """Documents by id, without their text; unknown ids are left out."""
+        out: dict[str, DocumentRef] = {}
+        with self.begin() as db:
+            for some in _slices(ids):
+                query = sa.select(*_REF).where(
+                    schema.documents.c.collection == collection, schema.documents.c.id.in_(some)
+                )
+                out.update((row.id, _ref(row)) for row in db.execute(query))
+        return out
+
+    def chunks(self, collection: str, chunk_ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
+        """Chunks by id, each with its document's name; ids that are no longer there are left out."""
+        d, c = schema.documents, schema.chunks
+        text = sa.func.substr(d.c.text, c.c.start + 1, c.c.end - c.c.start).label("chunk_text")
+        wanted = [_parse(id) for id in chunk_ids]
+        out: dict[str, tuple[Chunk, DocumentRef]] = {}
+        with self.begin() as db:
+            for some in _slices(wanted, 200):
+                query = (
+                    sa.select(*_REF, c.c.start, c.c.end, c.c.page, c.c.heading, text)
+                    .join_from(d, c, c.c.document_pk == d.c.pk)
+                    .where(d.c.collection == collection, d.c.id.in_({id for id, _ in some}))
+                    .where(sa.tuple_(d.c.id, c.c.start).in_(some))
+                )
+                for row in db.execute(query):
+                    chunk = Chunk(row.id, row.start, row.end, row.chunk_text, row.page, tuple(row.heading))
+                    out[chunk.id] = (chunk, _ref(row))
+        return {id: out[id] for id in chunk_ids if id in out}
+
+    def changes(self, collection: str, since: int) -> list[Change]:
+        """Which documents were added, changed or removed after sequence number ``since``, oldest first."""
+        table = schema.changes
+        query = (
+            sa.select(table.c.sequence, table.c.document_id)
+            .where(table.c.collection == collection, table.c.sequence > since)
+            .order_by(table.c.sequence)
+        )
+        with self.begin() as db:
+            return [Change(row.sequence, row.document_id) for row in db.execute(query)]
+
+    def sequence(self, collection: str) -> int:
+        """The number of the newest change; 0 for a collection that never had a document."""
+        table = schema.changes
+        with self.begin() as db:
+            newest = db.execute(
+                sa.select(sa.func.max(table.c.sequence)).where(table.c.collection == collection)
+            ).scalar()
+        return int(newest or 0)
+
+    def count_chunks(self, collection: str) -> int:
+        d, c = schema.documents, schema.chunks
+        query = sa.select(sa.func.count()).select_from(d.join(c, c.c.document_pk == d.c.pk))
+        with self.begin() as db:
+            return int(db.execute(query.where(d.c.collection == collection)).scalar_one())
+
+    def languages(self, collection: str) -> dict[str, int]:
+        """Language to number of documents, the most frequent first."""
+        table = schema.documents
+        query = (
+            sa.select(table.c.language, sa.func.count().label("n"))
+            .where(table.c.collection == collection)
+            .group_by(table.c.language)
+            .order_by(sa.desc("n"), table.c.language)
+        )
+        with self.begin() as db:
+            return dict(db.execute(query).tuples().all())
+
+    def matching(self, collection: str, filters: Filters) -> list[str]:
+        """The ids of the documents that the filters allow."""
+        table = schema.documents
+        query = sa.select(table.c.id).where(table.c.collection == collection)
+        if filters.languages:
+            query = query.where(table.c.language.in_(filters.languages))
+        if filters.documents:
+            query = query.where(table.c.id.in_(filters.documents))
+        if filters.sources:
+            below = [table.c.source.startswith(source.rstrip("/") + "/", autoescape=True) for source in filters.sources]
+            query = query.where(sa.or_(table.c.source.in_(filters.sources), *below))
+        with self.begin() as db:
+            return list(db.execute(query).scalars())
+
+    def vectors(self, collection: str) -> AllVectors:
+        """Every vector there is, as stored."""
+        d, v = schema.documents, schema.vectors
+        query = (
+            sa.select(d.c.id, v.c.rows)
+            .join_from(d, v, v.c.document_pk == d.c.pk)
+            .where(d.c.collection == collection)
+            .order_by(d.c.pk)
+        )
+        info = self.collection(collection)
+        dimensions = info.dimensions if info else 1
+        with self.begin() as db:
+            found = db.execute(query).all()
+        rows = np.frombuffer(b"".join(row.rows for row in found), dtype="<f2").reshape(-1, dimensions)
+        counts = tuple(len(row.rows) // (2 * dimensions) for row in found)
+        return AllVectors(tuple(row.id for row in found), counts, rows)
+
+    def scores(self, collection: str, chunk_ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        """The dot product of ``vector`` with the stored vectors of these chunks; unknown chunks are left out."""
+        d, c, v = schema.documents, schema.chunks, schema.vectors
+        width = 2 * len(vector)
+        row_bytes = sa.func.substr(v.c.rows, c.c.ordinal * width + 1, width, type_=sa.LargeBinary).label("row")
+        out: dict[str, float] = {}
+        with self.begin() as db:
+            for some in _slices([_parse(id) for id in chunk_ids], 200):
+                query = (
+                    sa.select(d.c.id, c.c.start, c.c.end, row_bytes)
+                    .join_from(d, c, c.c.document_pk == d.c.pk)
+                    .join(v, v.c.document_pk == d.c.pk)
+                    .where(d.c.collection == collection, d.c.id.in_({id for id, _ in some}))
+                    .where(sa.tuple_(d.c.id, c.c.start).in_(some))
+                )
+                for row in db.execute(query):
+                    stored = np.frombuffer(row.row, dtype="<f2").astype(np.float32)
+                    out[f"{row.id}#{row.start}-{row.end}"] = float(stored @ vector)
+        return out
+
+    def spans(self, collection: str, document_ids: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+        """The chunk spans of each document, in order."""
+        d, c = schema.documents, schema.chunks
+        out: dict[str, list[tuple[int, int]]] = {}
+        with self.begin() as db:
+            for some in _slices(document_ids):
+                query = (
+                    sa.select(d.c.id, c.c.start, c.c.end)
+                    .join_from(d, c, c.c.document_pk == d.c.pk)
+                    .where(d.c.collection == collection, d.c.id.in_(some))
+                    .order_by(d.c.id, c.c.ordinal)
+                )
+                for row in db.execute(query):
+                    out.setdefault(row.id, []).append((row.start, row.end))
+        return out
+
+
+_REF = [schema.documents.c[name] for name in DocumentRef.__dataclass_fields__]
+
+
+def _ref(row: Any) -> DocumentRef:
+    return DocumentRef(row.id, row.title, row.source, row.media_type, row.language, row.sha256)
+
+
+def _parse(chunk_id: str) -> tuple[str, int]:
+    """Undo `Chunk.id`: the document's id (which may hold a ``#``) and the start."""
+    document_id, _, span = chunk_id.rpartition("#")
+    return document_id, int(span.partition("-")[0])
+
+
+def _slices(values: Sequence[_T], size: int = _MANY) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
