@@ -91,12 +91,12 @@ def wraps(written: list[str], index: int) -> bool:
         return False
     if above.lstrip().startswith("#"):
         return False
-    if _opens_in_lower_case(below) and len(above) > 2:
+    if opens_in_lower_case(below) and len(above) > 2:
         return not _SENTENCE_END.search(above) or not _has_room(above, below, written, index)
     return not _has_room(above, below, written, index)
 
 
-def _opens_in_lower_case(line: str) -> bool:
+def opens_in_lower_case(line: str) -> bool:
     for sign in line[:8]:
         if sign.isalpha():
             return sign.islower()
