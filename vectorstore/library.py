@@ -29,6 +29,7 @@ from vectorstore.indexes import Indexes
 from vectorstore.language import detect
 from vectorstore.owner import Owner
 from vectorstore.reader import CollectionInfo, DocumentInfo
+from vectorstore.report import Progress
 from vectorstore.retrieve import Passage, Ranked, Retriever
 from vectorstore.types import Chunk, Document, DocumentRef, Filters, Hit, Retrieval
 
@@ -162,6 +163,29 @@ class Library:
         with self.owner.held():
             self.catalog.remove_documents(self.collection, [document_id])
             self.repairs += self.indexes.follow()
+
+    def reindex(self, embedding: str | None, progress: Progress) -> int:
+        """Make both indexes anew, after embedding every chunk again where another model is named.
+
+        Gives the number of documents. Until the new vectors are committed, all at once, the old ones answer.
+        """
+        with self.owner.held():
+            ids = [info.ref.id for info in self.documents()]
+            if embedding is not None:
+                self._embed_again(self._open_embedding(embedding), ids, progress)
+            self.indexes.forget()
+            self.indexes.follow(progress.indexing)
+        return len(ids)
+
+    def _embed_again(self, embedding: Embedding, ids: Sequence[str], progress: Progress) -> None:
+        vectors: dict[str, NDArray[np.float32]] = {}
+        progress.started(len(ids))
+        for entry in self.catalog.indexed(self.collection, ids):
+            vectors[entry.ref.id] = embedding([chunk.indexed_text(entry.ref.title) for chunk in entry.chunks])
+            progress.embedded(len(entry.chunks))
+        info = CollectionInfo(self.collection, embedding.name, embedding.fingerprint, embedding.dimensions)
+        self.catalog.set_vectors(info, vectors)
+        self._embedding = embedding
 
     def status(self) -> LibraryStatus:
         info = self.info
