@@ -20,6 +20,7 @@ _ITEM = re.compile(
 )
 _RULE = re.compile(r"\s*[-=_*·.~ ]{3,}\s*$")
 _CELL = re.compile(r"[($€£¥+−-]*\d[\d.,'/:]*[%)]*$|[$€£¥%—–-]$|N/A$|n/a$")
+_FIGURE = re.compile(r"\s(?:[($€£¥−-]{1,2}\d[\d.,]*[)%]*|\d+(?:[.,]\d+)+[)%]*|\d+ ?%|[—–-])$")
 _GAP = re.compile(r"\S(?: {3,}|\t+)\S")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।॥։።]['\"’”»›)\]}）」』】]*\s*$")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
@@ -49,6 +50,21 @@ def is_row(line: str) -> bool:
         return True
     cells = line.split()[-2:]
     return len(cells) == 2 and all(_CELL.match(cell) for cell in cells) and not cells[0].endswith(",")
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line is drawn, not written: ``-----``, ``=====``, ``. . . .``."""
+    return _RULE.match(line) is not None
+
+
+def ends_like_cell(line: str) -> bool:
+    """Whether a line ends with a figure as tables show them: grouped, with decimals, in brackets, with a sign."""
+    return _FIGURE.search(line) is not None
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends with a full stop or its like, closing marks after it included."""
+    return _SENTENCE_END.search(line) is not None
 
 
 def paragraphs(text: str) -> Iterator[Span]:
@@ -87,12 +103,12 @@ def wraps(written: list[str], index: int) -> bool:
     How wide the lines are is judged by their neighbours, since columns and boxes differ on one page.
     """
     above, below = written[index - 1], written[index]
-    if is_item(below) or is_row(below) or is_row(above) or _RULE.match(above) or _RULE.match(below):
+    if is_item(below) or is_row(below) or is_row(above) or is_rule(above) or is_rule(below):
         return False
     if above.lstrip().startswith("#"):
         return False
     if opens_in_lower_case(below) and len(above) > 2:
-        return not _SENTENCE_END.search(above) or not _has_room(above, below, written, index)
+        return not ends_sentence(above) or not _has_room(above, below, written, index)
     return not _has_room(above, below, written, index)
 
 

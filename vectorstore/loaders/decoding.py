@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from vectorstore.errors import UnreadableFileError
+from vectorstore.language import detect
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -19,6 +20,12 @@ _BOMS = (
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL_BYTES = bytes({*range(0x20)} - {*b"\t\n\v\f\r\x1b"})
 _MOST_CONTROLS = 0.01
+_PAGES = {
+    "cp1250": frozenset({"cs", "sk", "pl", "hu", "ro", "sl", "hr", "bs", "sq"}),
+    "cp1254": frozenset({"tr", "az"}),
+    "cp1257": frozenset({"lt", "lv", "et"}),
+    "cp1258": frozenset({"vi"}),
+}
 _LOOKED_AT = 100_000  # bytes or code points that decide what a file is
 _WORDS_WITH_HIGH = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _CP1252_IN_WORDS = frozenset("ŠŒŽšœžŸªº’") | {chr(code) for code in range(0xC0, 0x100)} - set("×÷")
@@ -51,8 +58,8 @@ def decode(data: bytes, name: str, *, declared: str | None = None) -> Decoded:
     _refuse_controls(data, name)
     if _mostly_utf_8(data):
         return _lossy(data, "utf-8")
-    if _looks_western(data):
-        return _lossy(data, "cp1252")
+    if _looks_latin(data):
+        return _lossy(data, _latin_page(data))
     return _most_likely(data, name)
 
 
@@ -122,10 +129,11 @@ def _mostly_utf_8(data: bytes) -> bool:
     return sum(sign > "\x7f" for sign in text) - bad >= 2 * bad
 
 
-def _looks_western(data: bytes) -> bool:
+def _looks_latin(data: bytes) -> bool:
     """Whether bytes over 0x7f, read as Windows-1252, are accented letters within words and signs beside them.
 
     A few accents among ASCII letters are too little for a statistical guess, and the commonest case by far.
+    Cyrillic, Greek and the East Asian encodings show as words of nothing but accented letters.
     """
     good = bad = 0
     for found in _WORDS_WITH_HIGH.finditer(data[:_LOOKED_AT]):
@@ -135,7 +143,13 @@ def _looks_western(data: bytes) -> bool:
             good += 1
         else:
             bad += 1
-    return good > 10 * bad
+    return good >= 2 * bad
+
+
+def _latin_page(data: bytes) -> str:
+    """The code page of the text's language, which shows through a few wrong accents."""
+    language = detect(data[:_LOOKED_AT].decode("cp1252", errors="replace"))
+    return next((page for page, languages in _PAGES.items() if language in languages), "cp1252")
 
 
 def _most_likely(data: bytes, name: str) -> Decoded:

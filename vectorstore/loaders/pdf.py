@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from vectorstore.errors import UnreadableFileError
-from vectorstore.lines import opens_in_lower_case, wraps
+from vectorstore.lines import ends_sentence, opens_in_lower_case
 from vectorstore.loaders import titles
 from vectorstore.loaders.decoding import clean
+from vectorstore.loaders.layout import Line, Place, unwrapped
 from vectorstore.types import Extract, Heading
 
 _PDFIUM = Lock()
@@ -24,9 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\ufeff\ufff9-\ufffb]")
 _GARBLED = re.compile(r"[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _PLAIN_SIGNS = {0xAD: None, 0xA0: " ", 0x2010: "-", 0x2011: "-"}
 _MOST_GARBLED = 0.1
-_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
-_HANGUL = re.compile(r"[\uac00-\ud7a3]")
-_SENTENCE_END = re.compile(r"[.!?:;。！？]['\"”’»)\]]*\s*$")
+_NOWHERE = Place(0.0, 0.0, 0.0)
 
 
 def load(path: Path, data: bytes) -> list[Extract]:
@@ -39,10 +39,10 @@ def load(path: Path, data: bytes) -> list[Extract]:
             declared = titles.sensible(document.get_metadata_value("Title"))
         finally:
             document.close()
-    if not any(text.strip() for text, _ in raw):
+    if not any(page.lines for page in raw):
         raise _no_text(path, raw)
-    words = _words(text for text, _ in raw)
-    pages = [unwrapped(mended(clean(text), words)) for text, _ in raw]
+    words = _words(raw)
+    pages = [unwrapped([replace(line, text=mended(clean(line.text), words)) for line in page.lines]) for page in raw]
     text, page_starts = _bound(pages)
     return [
         Extract(
@@ -75,21 +75,57 @@ def _opened(path: Path, data: bytes) -> Any:
     return document
 
 
-def _page(document: Any, index: int) -> tuple[str, bool]:
-    """A page's text as PDFium gives it, and whether the page shows an image. An unreadable page is an empty one."""
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """What a page gives: its lines, and whether it shows an image instead."""
+
+    lines: tuple[Line, ...]
+    image: bool
+
+
+def _page(document: Any, index: int) -> _Scanned:
+    """An unreadable page counts as an image."""
     import pypdfium2
     import pypdfium2.raw as pdfium
 
     try:
         page = document[index]
         text_page = page.get_textpage()
-        text = text_page.get_text_range()
+        lines = tuple(_lines(text_page))
         text_page.close()
-        image = not text.strip() and any(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+        image = not lines and any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
         page.close()
     except pypdfium2.PdfiumError:
-        return "", True
-    return text, image
+        return _Scanned((), True)
+    return _Scanned(lines, image)
+
+
+def _lines(text_page: Any) -> Iterator[Line]:
+    import pypdfium2.raw as pdfium
+
+    text = text_page.get_text_range()
+    # PDFium counts UTF-16 units; a sign it leaves out of the text would shift all places after it.
+    placed = text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) // 2 == len(text)
+    placed = placed and text_page.count_chars() == len(text)
+    start = 0
+    for written in text.split("\r\n"):
+        body = written.strip()
+        if body:
+            first = start + written.index(body[0])
+            last = start + len(written.rstrip()) - 1
+            if placed:
+                middle = next(index for index in range((first + last) // 2, last + 1) if not text[index].isspace())
+                _, bottom, _, top = text_page.get_charbox(middle, loose=True)
+                size = pdfium.FPDFText_GetFontSize(text_page, middle)
+                yield Line(written, _place(text_page, first), _place(text_page, last), top - bottom or 1.0, size)
+            else:
+                yield Line(written, _NOWHERE, _NOWHERE, 1.0, 1.0)
+        start += len(written) + 2
+
+
+def _place(text_page: Any, index: int) -> Place:
+    left, bottom, right, _ = text_page.get_charbox(index, loose=True)
+    return Place(left, bottom, right)
 
 
 def _outline(document: Any) -> list[tuple[int, int, str]]:
@@ -109,21 +145,21 @@ def _outline(document: Any) -> list[tuple[int, int, str]]:
     return entries
 
 
-def _no_text(path: Path, raw: Sequence[tuple[str, bool]]) -> UnreadableFileError:
+def _no_text(path: Path, raw: Sequence[_Scanned]) -> UnreadableFileError:
     pages = "its only page is an image" if len(raw) == 1 else f"its {len(raw)} pages are images"
-    if not any(image for _, image in raw):
+    if not any(page.image for page in raw):
         pages = "no page holds any"
     message = f"{path.name} has no text: {pages}. It needs OCR: run it through an OCR program and add the result."
     return UnreadableFileError(message, reason="no_text")
 
 
-def _warnings(raw: Sequence[tuple[str, bool]]) -> Iterator[str]:
-    scanned = [number for number, (text, image) in enumerate(raw, start=1) if image and not text.strip()]
+def _warnings(raw: Sequence[_Scanned]) -> Iterator[str]:
+    scanned = [number for number, page in enumerate(raw, start=1) if page.image]
     if scanned:
         pages = "page" if len(scanned) == 1 else "pages"
         yield f"no text on {pages} {ranges(scanned)} of {len(raw)} (images): OCR is needed to search there"
-    signs = sum(len(text) for text, _ in raw)
-    if sum(len(_GARBLED.findall(text)) for text, _ in raw) > signs * _MOST_GARBLED:
+    texts = [line.text for page in raw for line in page.lines]
+    if sum(len(_GARBLED.findall(text)) for text in texts) > sum(map(len, texts)) * _MOST_GARBLED:
         yield "much of the text layer is unreadable (fonts without a character map): OCR would read it better"
 
 
@@ -142,9 +178,9 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in runs)
 
 
-def _words(texts: Iterator[str]) -> frozenset[str]:
+def _words(pages: Sequence[_Scanned]) -> frozenset[str]:
     """Every word of the document that no line break divides, hyphenated ones whole, in lower case."""
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
+    return frozenset(word.lower() for page in pages for line in page.lines for word in _WORD.findall(line.text))
 
 
 def mended(text: str, words: frozenset[str]) -> str:
@@ -165,29 +201,6 @@ def mended(text: str, words: frozenset[str]) -> str:
     return _CONTROL.sub("", _BROKEN_WORD.sub(join, text)).translate(_PLAIN_SIGNS)
 
 
-def unwrapped(page: str) -> str:
-    """The page with every paragraph on one line."""
-    lines = [line for line in page.replace("\f", "\n").split("\n") if line.strip()]
-    written = [line.rstrip() for line in lines]
-    keeps_blanks = any(line.endswith(" ") for line in lines)
-    parts: list[str] = []
-    for index, line in enumerate(written):
-        if index:
-            parts.append(_between(lines, index, keeps_blanks) if wraps(written, index) else "\n")
-        parts.append(line.strip() if parts[-1:] == [" "] else line)
-    return "".join(parts)
-
-
-def _between(lines: Sequence[str], index: int, keeps_blanks: bool) -> str:
-    """Chinese and Japanese lines join without a blank, Korean ones too where the file keeps its blanks at line ends."""
-    last, first = lines[index - 1].rstrip()[-1], lines[index].lstrip()[0]
-    if _DENSE.match(last) and _DENSE.match(first):
-        return ""
-    if _HANGUL.match(last) and _HANGUL.match(first) and keeps_blanks and not lines[index - 1].endswith(" "):
-        return ""
-    return " "
-
-
 def _bound(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
     """All pages in one text, a blank line between them, only a line break where a sentence runs on."""
     parts: list[str] = []
@@ -195,7 +208,7 @@ def _bound(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
     length, before = 0, ""
     for page in pages:
         if before and page:
-            runs_on = opens_in_lower_case(page) and not _SENTENCE_END.search(before[-20:])
+            runs_on = opens_in_lower_case(page) and not ends_sentence(before[-20:])
             parts.append("\n" if runs_on else "\n\n")
             length += len(parts[-1])
         starts.append(length)
