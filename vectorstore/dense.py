@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vectorstore.reader import AllVectors, CatalogReader
 
 EXACT_LIMIT = 20_000  # chunks; a product of this many rows takes about 2 ms, and needs neither Chroma nor its import
+_DIGITS = 5  # of a cosine: one product of many rows and many products of one row differ in the seventh
 
 Nearest = Callable[[NDArray[np.float32], int], list[str]]
 """A vector and how many: about the nearest chunk ids, of the whole collection."""
@@ -79,7 +80,7 @@ class DenseLeg:
         found = matrix.top(vector, limit, allowed)
         spans = self._catalog.spans(self._collection, list({document for document, _, _ in found}))
         return {
-            f"{document}#{spans[document][ordinal][0]}-{spans[document][ordinal][1]}": score
+            f"{document}#{spans[document][ordinal][0]}-{spans[document][ordinal][1]}": round(score, _DIGITS)
             for document, ordinal, score in found
             if document in spans and ordinal < len(spans[document])
         }
@@ -87,7 +88,9 @@ class DenseLeg:
     def _approximate(self, vector: NDArray[np.float32], limit: int) -> dict[str, float]:
         """Chroma's candidates, rescored: its graph may answer differently after a restart, stored vectors do not."""
         ids = self._nearest(vector, limit)
-        scores = self._catalog.scores(self._collection, ids, vector)
+        scores = {
+            id: round(score, _DIGITS) for id, score in self._catalog.scores(self._collection, ids, vector).items()
+        }
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
     def _load(self, sequence: int) -> Matrix:

@@ -234,8 +234,9 @@ class _Run:
             draft.vectors = [known.get(key) for key in draft.keys]
 
     def _failure(self, path: Path, error: UnreadableFileError) -> FileReport:
-        """An empty file, or one of no use that merely lay in the folder, is skipped; anything else has failed."""
-        beside_the_point = error.reason == "unsupported" and path not in self._scanned.named
+        """An empty file, or one of another kind that merely lay in the folder, is skipped; anything else has failed."""
+        expected = path in self._scanned.named or str(path) in self._known or path.suffix.lower() in loaders.SUFFIXES
+        beside_the_point = error.reason == "unsupported" and not expected
         status: Status = "skipped" if error.reason == "empty" or beside_the_point else "failed"
         printable = str(path).encode("utf-8", "replace").decode()
         return FileReport(printable, status, message=str(error))

@@ -147,9 +147,8 @@ class CatalogReader(Database):
         which = sa.and_(d.c.collection == collection, d.c.id.in_(ids))
         with self.begin() as db:
             rows = {row.pk: row for row in db.execute(sa.select(d.c.pk, d.c.text, *_REF).where(which))}
-            blobs = dict(
-                db.execute(sa.select(v.c.document_pk, v.c.rows).where(v.c.document_pk.in_(rows))).tuples().all()
-            )
+            found = db.execute(sa.select(v.c.document_pk, v.c.rows).where(v.c.document_pk.in_(rows)))
+            blobs = {row[0]: row[1] for row in found}  # `rows` is also a word of SQLAlchemy's own
             cut = db.execute(sa.select(c).where(c.c.document_pk.in_(rows)).order_by(c.c.document_pk, c.c.ordinal)).all()
         spans: dict[int, list[Any]] = {}
         for span in cut:
@@ -226,7 +225,7 @@ class CatalogReader(Database):
             .order_by(sa.desc("n"), table.c.language)
         )
         with self.begin() as db:
-            return dict(db.execute(query).tuples().all())
+            return {row.language: row.n for row in db.execute(query)}
 
     def matching(self, collection: str, filters: Filters) -> list[str]:
         """The ids of the documents that the filters allow."""
