@@ -1,0 +1,129 @@
+"""The answerer without a model: quotes the sentences that answer, or says that none does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant import wording
+from assistant.choosing import Sentence, candidates, choose, features, probabilities, read_question
+from assistant.confidence import THRESHOLD, confidence, evidence
+from assistant.types import Answer, Citation, CitationFound, Closest, Delta, Event, Passage, Question, Read, Statement
+from vectorstore.retrieve import Embed
+from vectorstore.types import Document, Retrieval, Span
+
+CLOSEST = 3
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Extractive:
+    """Answers with up to ``max_sentences`` whole sentences; refuses below the confidence ``threshold``.
+
+    ``embed`` is the local English model the choice was fitted with; without one, keywords decide alone.
+    """
+
+    embed: Embed | None = None
+    threshold: float = THRESHOLD
+    max_sentences: int = 3
+
+    def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
+        held = candidates(retrieval)
+        if not held:
+            yield from _refuse(question, 0.0, ())
+            return
+        asked = read_question(question, retrieval, held)
+        table = features(asked, held, self.embed, question.text)
+        shares = probabilities(table)
+        order = np.argsort(-shares, kind="stable")
+        sure = confidence(evidence(asked, retrieval, held, table, int(order[0])))
+        if sure < self.threshold:
+            yield from _refuse(question, sure, [held[i] for i in order])
+        else:
+            yield from _quote(question, sure, choose(held, shares, self.max_sentences), read)
+
+
+def _refuse(question: Question, sure: float, ranked: Sequence[Sentence]) -> Iterator[Event]:
+    text = wording.not_held(question.language)
+    yield Delta(text)
+    nearest: dict[str, Closest] = {}
+    for sentence in ranked:
+        chunk = sentence.hit.chunk
+        nearest.setdefault(chunk.id, Closest(sentence.hit.document, sentence.start, sentence.end, sentence.text))
+    yield Answer(
+        id="",
+        conversation_id=None,
+        question=question.asked,
+        standalone_question=question.text,
+        language=question.language,
+        status="not_in_documents",
+        confidence=round(sure, 3),
+        text=text,
+        closest=tuple(nearest.values())[:CLOSEST],
+    )
+
+
+def _quote(question: Question, sure: float, groups: Sequence[Sequence[Sentence]], read: Read) -> Iterator[Event]:
+    """One line a group: the quote in its marks, and its marker."""
+    text = ""
+    citations: list[Citation] = []
+    statements: list[Statement] = []
+    for marker, group in enumerate(groups, start=1):
+        document = read(group[0].hit.chunk.document_id)
+        start, end = group[0].start, group[-1].end
+        quote = document.text[start:end]
+        lead = "\n" if text else ""
+        said = wording.quoted(_SPACES.sub(" ", quote), question.language)
+        at = len(text) + len(lead)
+        place = Span(at + len(said) + 1, at + len(said) + 1 + len(f"[{marker}]"))
+        citation = Citation(
+            marker=marker,
+            answer_spans=(place,),
+            document=document.ref,
+            quote=quote,
+            start=start,
+            end=end,
+            page=document.page_at(start),
+            heading=document.heading_at(start),
+            passage=_surroundings(document, group),
+            verification="exact",
+            score=round(max(sentence.hit.score for sentence in group), 4),
+        )
+        piece = f"{lead}{said} [{marker}]"
+        text += piece
+        citations.append(citation)
+        statements.append(Statement(at, place.end, (marker,), "quoted"))
+        yield Delta(piece)
+        yield CitationFound(citation)
+    yield Answer(
+        id="",
+        conversation_id=None,
+        question=question.asked,
+        standalone_question=question.text,
+        language=question.language,
+        status="answered",
+        confidence=round(sure, 3),
+        text=text,
+        citations=tuple(citations),
+        statements=tuple(statements),
+        notices=_notices(question, citations),
+    )
+
+
+def _surroundings(document: Document, group: Sequence[Sentence]) -> Passage:
+    """The chunks the quote was found in."""
+    start = min(sentence.hit.chunk.start for sentence in group)
+    end = max(sentence.hit.chunk.end for sentence in group)
+    return Passage(start, end, document.text[start:end])
+
+
+def _notices(question: Question, citations: Sequence[Citation]) -> tuple[str, ...]:
+    foreign: dict[str, tuple[int, ...]] = {}
+    for citation in citations:
+        spoken = citation.document.language
+        if spoken and spoken != question.language:
+            foreign[spoken] = (*foreign.get(spoken, ()), citation.marker)
+    return tuple(wording.foreign(spoken, markers, question.language) for spoken, markers in foreign.items())
