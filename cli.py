@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.evaluation.commands import app as evaluation_app
+
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.types import Answer
@@ -41,6 +43,7 @@ app = typer.Typer(
 )
 documents_app = typer.Typer(no_args_is_help=True, help="The documents in the library.")
 app.add_typer(documents_app, name="documents")
+app.add_typer(evaluation_app, name="eval")
 
 Collection = Annotated[str, typer.Option("-c", "--collection", help="The collection to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
