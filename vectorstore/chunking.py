@@ -24,7 +24,7 @@ def split(document: Document, *, size: int = SIZE, overlap: int = 0) -> list[Chu
     Every sign but white space is in some chunk, and ``document.text[chunk.start:chunk.end] == chunk.text``.
     A chunk holds whole sentences unless one alone is longer than ``size``, and begins anew at a heading unless
     the sections are tiny. A tiny tail joins the chunk before it, which may then exceed ``size`` by a fifth.
-    ``overlap`` is in sentences: how many of the chunk before each chunk repeats, as far as they fit.
+    ``overlap`` is in sentences: so many of the chunk before are repeated, fewer where they would leave no room.
     """
     if size < 1 or overlap < 0:
         raise ValueError(f"chunks need size >= 1 and overlap >= 0, got size={size}, overlap={overlap}")
@@ -32,10 +32,7 @@ def split(document: Document, *, size: int = SIZE, overlap: int = 0) -> list[Chu
     units = list(_units(text, sentences(text, document.ref.language), size))
     chunks: list[Chunk] = []
     for section in _sections(document, units, size):
-        groups = _packed(document, section, size)
-        for index, group in enumerate(groups):
-            start = _repeated(groups[index - 1], group, size, overlap) if index else group[0].start
-            chunks.append(document.chunk(start, group[-1].end))
+        chunks.extend(document.chunk(start, end) for start, end in _packed(document, section, size, overlap))
     return chunks
 
 
@@ -86,21 +83,24 @@ def _length(units: list[Span]) -> int:
     return units[-1].end - units[0].start
 
 
-def _packed(document: Document, units: list[Span], size: int) -> list[list[Span]]:
-    """Groups of units, each filled up to the strongest break near its end."""
-    groups: list[list[Span]] = []
-    first = 0
-    while first < len(units):
-        last = first + 1
+def _packed(document: Document, units: list[Span], size: int, overlap: int) -> list[Span]:
+    """The units in pieces, each filled up to the strongest break near its end."""
+    pieces: list[Span] = []
+    fresh = 0  # the first unit no piece holds yet
+    while fresh < len(units):
+        first = max(0, fresh - overlap) if pieces else fresh
+        while units[fresh].end - units[first].start > size and first < fresh:
+            first += 1
+        last = fresh + 1
         while last < len(units) and units[last].end - units[first].start <= size:
             last += 1
-        cut = _best_break(document, units, first, last, size)
-        groups.append(units[first:cut])
-        first = cut
-    if len(groups) > 1 and _length(groups[-1]) < size // _TINY:
-        tail = groups.pop()
-        groups[-1] = groups[-1] + tail
-    return groups
+        cut = max(_best_break(document, units, first, last, size), fresh + 1)
+        if pieces and cut == len(units) and units[-1].end - units[fresh].start < size // _TINY:
+            pieces[-1] = Span(pieces[-1].start, units[-1].end)
+        else:
+            pieces.append(Span(units[first].start, units[cut - 1].end))
+        fresh = cut
+    return pieces
 
 
 def _best_break(document: Document, units: list[Span], first: int, last: int, size: int) -> int:
@@ -126,13 +126,3 @@ def _strength(document: Document, left: Span, right: Span) -> int:
         return _PAGE
     breaks = len(LINE_BREAK.findall(document.text, left.end, right.start))
     return min(breaks, _PARAGRAPH)
-
-
-def _repeated(before: list[Span], group: list[Span], size: int, overlap: int) -> int:
-    """Where the group begins when it repeats up to ``overlap`` sentences of the one before it."""
-    start = group[0].start
-    for unit in before[: -overlap - 1 : -1] if overlap else ():
-        if group[-1].end - unit.start > size:
-            break
-        start = unit.start
-    return start

@@ -41,6 +41,7 @@ _NAME_BEFORE = re.compile(r"(?:^|[A-ZÀ-ÞА-ЯΑ-Ω][\w'’-]*[\w.,]?\s+)(?:[A-
 _ORDINAL = re.compile(r"(?:^|\s)\d{1,2}\.\s*$")
 _CLOSING = re.compile(r"\s?[»›”’\"')\]}）」』】〉》]+(?=\s|$)|[”’」』】〉》）]+")
 _FOOTNOTE = re.compile(r"(?:\[\d{1,3}\])+(?=\s|$)")
+_ASIDE = re.compile(r"\([^()]{1,500}[.!?]\)(?=\s)|（[^（）]{1,500}[。！？]）")  # a sentence of its own in brackets
 _SPACES = re.compile(r"\s+")
 _SEMICOLON = re.compile(r"[;；؛]\s*")
 
@@ -82,6 +83,10 @@ def _borders(text: str, block: Span, language: str) -> list[Span]:
     spans = []
     for found in get_sentence_boundaries(language, piece):
         span = strip(text, Span(block.start + found["start_index"], block.start + found["end_index"]))
+        aside = _ASIDE.match(text, span.start, span.end)
+        if aside and text[aside.end() : span.end].strip():
+            spans.append(Span(span.start, aside.end()))
+            span = strip(text, Span(aside.end(), span.end))
         if span.start < span.end:
             spans.append(span)
     return spans

@@ -28,7 +28,7 @@ _BLOCK_NAMES = """
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _CELLS = frozenset({"td", "th"})
 _WHITE = re.compile(r"[ \t\n\r\f\v\xa0]+")
-_LONGEST_CELL = 200
+_LONGEST_CELL = 500
 """A cell longer than this is layout, not a table: its row is read as paragraphs."""
 
 

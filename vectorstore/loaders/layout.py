@@ -50,15 +50,22 @@ class Line:
 
 
 def unwrapped(lines: Sequence[Line]) -> str:
-    """The page's text with every paragraph on one line."""
+    """The page's text with every paragraph on one line, set off by blank lines; rows and items follow each other."""
     shown = [line for line in lines if line.text.strip()]
     if not shown:
         return ""
     page = _Page(shown)
-    parts = [shown[0].text.strip()]
+    paragraphs = [[shown[0].text.strip()]]
     for index in range(1, len(shown)):
-        parts.append(page.between(index) if page.goes_on(index) else "\n")
-        parts.append(shown[index].text.strip())
+        text = shown[index].text.strip()
+        if page.goes_on(index):
+            paragraphs[-1] += page.between(index), text
+        else:
+            paragraphs.append([text])
+    parts = ["".join(paragraphs[0])]
+    for above, below in pairwise(paragraphs):
+        prose = len(above) > 1 or len(below) > 1
+        parts += "\n\n" if prose and not (is_item(below[0]) and is_item(above[0])) else "\n", "".join(below)
     return "".join(parts)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from vectorstore.errors import UnreadableFileError
-from vectorstore.lines import ends_sentence, opens_in_lower_case
+from vectorstore.lines import ends_sentence, is_item, opens_in_lower_case
 from vectorstore.loaders import titles
 from vectorstore.loaders.decoding import clean
 from vectorstore.loaders.layout import Line, Place, unwrapped
-from vectorstore.types import Extract, Heading
+from vectorstore.types import Extract, Heading, Span
 
 _PDFIUM = Lock()
 """PDFium keeps global state: one thread at a time."""
@@ -26,6 +27,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\ufeff\ufff9-\ufffb]")
 _GARBLED = re.compile(r"[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _PLAIN_SIGNS = {0xAD: None, 0xA0: " ", 0x2010: "-", 0x2011: "-"}
 _MOST_GARBLED = 0.1
+_SPACED = re.compile(r"\S+")
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_CELL_GAP = 1.8
+"""In heights of a line: what parts the cells of a table, and no justified text."""
 _NOWHERE = Place(0.0, 0.0, 0.0)
 
 
@@ -101,26 +106,34 @@ def _page(document: Any, index: int) -> _Scanned:
 
 
 def _lines(text_page: Any) -> Iterator[Line]:
-    import pypdfium2.raw as pdfium
-
     text = text_page.get_text_range()
     # PDFium counts UTF-16 units; a sign it leaves out of the text would shift all places after it.
     placed = text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) // 2 == len(text)
     placed = placed and text_page.count_chars() == len(text)
     start = 0
     for written in text.split("\r\n"):
-        body = written.strip()
-        if body:
-            first = start + written.index(body[0])
-            last = start + len(written.rstrip()) - 1
-            if placed:
-                middle = next(index for index in range((first + last) // 2, last + 1) if not text[index].isspace())
-                _, bottom, _, top = text_page.get_charbox(middle, loose=True)
-                size = pdfium.FPDFText_GetFontSize(text_page, middle)
-                yield Line(written, _place(text_page, first), _place(text_page, last), top - bottom or 1.0, size)
-            else:
-                yield Line(written, _NOWHERE, _NOWHERE, 1.0, 1.0)
+        if written.strip():
+            yield _line(text_page, start, written) if placed else Line(written, _NOWHERE, _NOWHERE, 1.0, 1.0)
         start += len(written) + 2
+
+
+def _line(text_page: Any, start: int, written: str) -> Line:
+    """A line whose first sign is number ``start`` of the page; wide gaps between its words become tabs."""
+    import pypdfium2.raw as pdfium
+
+    words = [Span(start + found.start(), start + found.end()) for found in _SPACED.finditer(written)]
+    middle = words[len(words) // 2].start
+    _, bottom, _, top = text_page.get_charbox(middle, loose=True)
+    height = top - bottom or 1.0
+    signs = list(written)
+    if not _RIGHT_TO_LEFT.search(written):
+        bulleted = is_item(f"{written.split(None, 1)[0]} A")
+        for one, other in pairwise(words[bulleted:]):
+            gap = _place(text_page, other.start).left - _place(text_page, one.end - 1).right
+            if gap > _CELL_GAP * height:
+                signs[other.start - start - 1] = "\t"
+    first, last = _place(text_page, words[0].start), _place(text_page, words[-1].end - 1)
+    return Line("".join(signs), first, last, height, pdfium.FPDFText_GetFontSize(text_page, middle))
 
 
 def _place(text_page: Any, index: int) -> Place:
