@@ -79,8 +79,9 @@ def show_sources(out: Console, answer: Answer, read: Read) -> None:
     for citation in answer.citations:
         out.print()
         head = Text.assemble((f"[{citation.marker}]", "bold cyan"), " ", (printable(citation.document.title), "bold"))
-        if citation.heading:
-            head.append(" › " + printable(" › ".join(citation.heading)), "dim")
+        below = [heading for heading in citation.heading if heading != citation.document.title]
+        if below:
+            head.append(" › " + printable(" › ".join(below)), "dim")
         out.print(head)
         where = place(citation.document, citation.start, citation.page, read)
         marks = "" if citation.verification == "exact" else f" · {citation.verification}"

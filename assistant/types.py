@@ -77,6 +77,10 @@ class Closest:
 class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens, those the service had in its cache."""
+    cost: float | None = None
+    """In the currency of the configured prices; None where none is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,14 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """The record as JSON values: what ``ask --json`` prints."""
-        record = asdict(self)
-        for citation in record["citations"]:
-            citation["answer_spans"] = [list(span) for span in citation["answer_spans"]]
-        return record
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, all the way down."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)
