@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from vectorstore.loaders import titles
 from vectorstore.types import Heading
+
+Kind = Literal["paragraph", "item", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,20 +17,19 @@ class Block:
 
     text: str
     level: int = 0
-    tight: bool = False
-    """Follows a block of its kind without a blank line between: list items, rows."""
+    kind: Kind = "paragraph"
 
 
 @dataclass(slots=True)
 class Blocks:
-    """Paragraphs in order; a blank line stands between them, a line break between tight ones."""
+    """Blocks in order; a blank line stands between them, only a line break between items and between rows."""
 
     items: list[Block] = field(default_factory=list)
 
-    def add(self, text: str, *, level: int = 0, tight: bool = False) -> None:
+    def add(self, text: str, *, level: int = 0, kind: Kind = "paragraph") -> None:
         """Append a block; blank ones are left out."""
         if text.strip():
-            self.items.append(Block(text.strip("\n").rstrip(), level, tight))
+            self.items.append(Block(text.strip("\n").rstrip(), level, kind))
 
     def laid_out(self) -> tuple[str, tuple[Heading, ...]]:
         """The whole text, and its headings in order."""
@@ -36,7 +38,8 @@ class Blocks:
         length = 0
         for index, block in enumerate(self.items):
             if index:
-                between = "\n" if block.tight and self.items[index - 1].tight else "\n\n"
+                tight = block.kind != "paragraph" and block.kind == self.items[index - 1].kind
+                between = "\n" if tight else "\n\n"
                 parts.append(between)
                 length += len(between)
             if block.level:

@@ -95,7 +95,7 @@ def _utf_16(data: bytes, name: str) -> str:
     """Text with NUL bytes: UTF-16 or UTF-32 without a mark, or UTF-8 with a stray NUL; else it is no text."""
     for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         text = _try(data, encoding)
-        if text and _is_prose(text[:_LOOKED_AT]):
+        if text and _is_prose(text[:_LOOKED_AT], width=4 if "32" in encoding else 2):
             return text
     text = _try(data, "utf-8")
     if text is not None and text.count("\0") <= len(text) * _MOST_CONTROLS:
@@ -104,11 +104,12 @@ def _utf_16(data: bytes, name: str) -> str:
     raise _binary(name)
 
 
-def _is_prose(text: str) -> bool:
-    """Whether nearly all signs are assigned and printable, and blanks or line ends divide them."""
+def _is_prose(text: str, width: int) -> bool:
+    """Whether nearly all signs are assigned and printable, and ASCII ones account for the NULs of the encoded text."""
     good = sum(sign in "\n\r\t" or unicodedata.category(sign)[0] in "LMNPSZ" for sign in text)
-    scripts = {ord(sign) >> 8 for sign in text}
-    return good >= len(text) * 0.98 and len(scripts) <= max(8, len(text) // 8)
+    nuls = text.encode("utf-32-le" if width == 4 else "utf-16-le", "surrogatepass").count(0)
+    ascii_signs = sum(sign < "\x7f" for sign in text)
+    return good >= len(text) * 0.98 and (width == 4 or ascii_signs >= nuls * 0.7)
 
 
 def _refuse_controls(data: bytes, name: str) -> None:

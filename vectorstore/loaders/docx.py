@@ -33,8 +33,9 @@ _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 _SIGNS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 _DAMAGED = "{} is damaged: {}. Open it in Word or LibreOffice and save it again as .docx."
 
+_TITLE_LEVEL, _ITEM = 0, -2
 Levels = Mapping[str, int]
-"""Style id to heading level: 1 to 9, and 0 for the style of the document's title."""
+"""Style id to heading level: 1 to 9, 0 for the style of the document's title, -2 for a style of list items."""
 
 
 def load(path: Path, data: bytes) -> list[Extract]:
@@ -86,9 +87,11 @@ def _heading_levels(styles: Any) -> Levels:
         if named := _HEADING_NAME.match(name):
             levels[style_id] = int(named.group(1))
         elif name.lower() == "title":
-            levels[style_id] = 0
+            levels[style_id] = _TITLE_LEVEL
         elif outline is not None and outline.isdigit() and int(outline) < 9:
             levels[style_id] = int(outline) + 1
+        elif style.find(f"{_W}pPr/{_W}numPr") is not None:
+            levels[style_id] = _ITEM
         elif parent := _value(style, "basedOn"):
             parents[style_id] = parent
     for style_id in parents:
@@ -140,8 +143,8 @@ def _read_paragraph(paragraph: Any, blocks: Blocks, levels: Levels) -> None:
         level = int(outline) + 1
     if level >= 0:
         blocks.add(" ".join(text.split()), level=max(level, 1))
-    elif paragraph.find(f"{_W}pPr/{_W}numPr") is not None and text:
-        blocks.add(f"- {text}", tight=True)
+    elif text and (level == _ITEM or paragraph.find(f"{_W}pPr/{_W}numPr") is not None):
+        blocks.add(f"- {text}", kind="item")
     else:
         blocks.add(text)
     for box in paragraph.iter(f"{_W}txbxContent"):
@@ -173,7 +176,7 @@ def _read_row(row: Any, blocks: Blocks, levels: Levels) -> None:
         shown.append(" ".join(" ".join(said).split()))
         nested.extend(element for element in inner if element.tag == f"{_W}tbl")
     if any(shown):
-        blocks.add(" | ".join(shown), tight=True)
+        blocks.add(" | ".join(shown), kind="row")
     for table in nested:
         for inner_row in table.iter(f"{_W}tr"):
             if _nearest(inner_row, f"{_W}tbl") is table:

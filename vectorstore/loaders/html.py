@@ -122,7 +122,7 @@ class _Page:
         shown = [cell.items for cell in cells if cell.items]
         simple = all(len(cell) == 1 and not cell[0].level and len(cell[0].text) <= _LONGEST_CELL for cell in shown)
         if simple and len(shown) > 1:
-            self.blocks.add(" | ".join(cell[0].text.replace("\n", " ") for cell in shown), tight=True)
+            self.blocks.add(" | ".join(cell[0].text.replace("\n", " ") for cell in shown), kind="row")
         else:
             self.blocks.items.extend(block for cell in shown for block in cell)
 
@@ -141,7 +141,7 @@ class _Page:
         if self._level:
             self.blocks.add(text.replace("\n", " "), level=self._level)
         elif self._in_item and text:
-            self.blocks.add(f"- {text}", tight=True)
+            self.blocks.add(f"- {text}", kind="item")
             self._in_item = False
         else:
             self.blocks.add(text)
