@@ -127,7 +127,7 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
     if failed:
         count = f"{len(failed)} of {len(outcome.records)} questions failed"
         typer.secho(f"{count}; {failed[0].id!r}: {failed[0].error}", err=True, fg="red")
-    typer.echo(f"Report: {outcome.folder / 'report.md'}", err=True)
+    typer.echo(f"Report: {outcome.folder / 'report.html'}", err=True)
 
 
 @app.command(name="compare")
@@ -158,4 +158,4 @@ def report(folder: Annotated[Path, typer.Argument(help="A finished run.", show_d
     from assistant.evaluation import session
 
     session.write_reports(folder, *session.read_run(folder))
-    typer.echo(folder / "report.md")
+    typer.echo(folder / "report.html")

@@ -100,7 +100,7 @@ def load(path: Path) -> Dataset:
     problems += _repeated(path, cases)
     if problems:
         raise UsageError(listed(problems))
-    return Dataset(path, tuple(cases), tuple(sorted(name for name in own if name not in FIELDS)))
+    return Dataset(path, tuple(cases), tuple(sorted(own - {*FIELDS} - NOTES)))
 
 
 def listed(problems: Sequence[str]) -> str:

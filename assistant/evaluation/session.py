@@ -15,6 +15,7 @@ from assistant.evaluation import compare, thresholds
 from assistant.evaluation.dataset import Dataset
 from assistant.evaluation.judge import Judge
 from assistant.evaluation.records import SUMMARY, Record, read_records, replace_text
+from assistant.evaluation.report.html import html
 from assistant.evaluation.report.junit import junit
 from assistant.evaluation.report.markdown import markdown
 from assistant.evaluation.runner import Progress, Run
@@ -73,7 +74,7 @@ def evaluate(
     ``fingerprint`` is that of the questions as they stand in their file, before documents were looked up.
     """
     settings = {
-        "questions": dataset.path.name,
+        "questions": "/".join(dataset.path.absolute().parts[-2:]),
         "fingerprint": fingerprint,
         "count": len(dataset.cases),
         "limit": options.limit,
@@ -106,6 +107,7 @@ def write_reports(
 ) -> None:
     name = str(summary.settings.get("questions", "evaluation"))
     replace_text(folder / "report.md", markdown(summary, records, changes=changes, thresholds=limits))
+    replace_text(folder / "report.html", html(summary, records, changes=changes, thresholds=limits))
     replace_text(folder / "junit.xml", junit(records, name=name))
 
 

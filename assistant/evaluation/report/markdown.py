@@ -26,9 +26,8 @@ def markdown(
 ) -> str:
     """Figures, what missed its threshold, what changed against the baseline, and why answers went wrong."""
     said = summary.settings
-    parts = [
-        f"### {said.get('questions', 'Evaluation')}: {len(records):,} questions to {said.get('model', 'the assistant')}"
-    ]
+    asked, model = cell(str(said.get("questions", "Evaluation"))), cell(str(said.get("model", "the assistant")))
+    parts = [f"### {asked}: {len(records):,} questions to {model}"]
     missed = [threshold for threshold in thresholds if not threshold.kept(summary.metrics)]
     if thresholds:
         kept = len(thresholds) - len(missed)
