@@ -21,7 +21,7 @@ _ITEM = re.compile(
 _RULE = re.compile(r"\s*[-=_*·.~ ]{3,}\s*$")
 _CELL = re.compile(r"[($€£¥+−-]*\d[\d.,'/:]*[%)]*$|[$€£¥%—–-]$|N/A$|n/a$")
 _FIGURE = re.compile(r"\s(?:[($€£¥−-]{1,2}\d[\d.,]*[)%]*|\d+(?:[.,]\d+)+[)%]*|\d+ ?%|[—–-])$")
-_GAP = re.compile(r"\S(?: {3,}|\t+)\S")
+_GAP = re.compile(r"\S {3,}\S")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।॥։።]['\"’”»›)\]}）」』】]*\s*$")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
 
@@ -46,7 +46,7 @@ def is_row(line: str) -> bool:
     >>> is_row("Total revenue $ 17,606 15,785"), is_row("as of December 2, 2022")
     (True, False)
     """
-    if "\t" in line.strip() or line.count("|") > 1 or _GAP.search(line):
+    if "\t" in line.strip() or " | " in line or line.count("|") > 1 or ("   " in line and _GAP.search(line)):
         return True
     cells = line.split()[-2:]
     return len(cells) == 2 and all(_CELL.match(cell) for cell in cells) and not cells[0].endswith(",")
@@ -107,9 +107,14 @@ def wraps(written: list[str], index: int) -> bool:
         return False
     if above.lstrip().startswith("#"):
         return False
-    if opens_in_lower_case(below) and len(above) > 2:
-        return not ends_sentence(above) or not _has_room(above, below, written, index)
-    return not _has_room(above, below, written, index)
+    if not any(map(str.isalnum, below)):
+        return True  # a full stop or a bracket that got onto a line of its own
+    width = max(map(_width, written[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS]))
+    if not _has_room(above, below, width):
+        return True
+    # Only a list breaks so early, above all after these signs.
+    listed = above[-1] in ",;:" or (width <= WIDEST and _width(above) < width / 2)
+    return opens_in_lower_case(below) and not ends_sentence(above) and not listed
 
 
 def opens_in_lower_case(line: str) -> bool:
@@ -121,9 +126,7 @@ def opens_in_lower_case(line: str) -> bool:
     return False
 
 
-def _has_room(above: str, below: str, written: list[str], index: int) -> bool:
-    near = written[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS]
-    width = max(_width(line) for line in near)
+def _has_room(above: str, below: str, width: int) -> bool:
     if not NARROWEST <= width <= WIDEST:
         return True
     word = 2 if _DENSE.match(below.lstrip()) else len(below.split(None, 1)[0]) + 1

@@ -35,11 +35,13 @@ _NUMBERED = re.compile(
     r"(?:^|[\s(\[])(?:nos?|nr|n|arts?|p|pp|pg|ch|chap|vol|figs?|sec|sect|par|al|abs|ver|v|tab|abb|eq)\.\s*$",
     re.IGNORECASE,
 )
+_NUMBERING = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*|[A-Z]|[IVX]{1,5})\.")  # of what follows
 _INITIAL = re.compile(r"(?:^|[\s(\[«“„\"'-])(?:[A-ZÀ-ÞА-ЯΑ-Ω]\.[ -]?)*[A-ZÀ-ÞА-ЯΑ-Ω]\.\s*$")
 _DOTTED = re.compile(r"(?:^|[\s(])(?:\w\.\s?)+\w\.\s*$")  # e.g., z. B., U.S.
 _NAME_BEFORE = re.compile(r"(?:^|[A-ZÀ-ÞА-ЯΑ-Ω][\w'’-]*[\w.,]?\s+)(?:[A-ZÀ-ÞА-ЯΑ-Ω]\.[ -]?)+\s*$")
 _ORDINAL = re.compile(r"(?:^|\s)\d{1,2}\.\s*$")
 _CLOSING = re.compile(r"\s?[»›”’\"')\]}）」』】〉》]+(?=\s|$)|[”’」』】〉》）]+")
+_OPENING = re.compile(r"(?<=[^\s])\s+[“«„‘(\[「『【（《]$")
 _FOOTNOTE = re.compile(r"(?:\[\d{1,3}\])+(?=\s|$)")
 _ASIDE = re.compile(r"\([^()]{1,500}[.!?]\)(?=\s)|（[^（）]{1,500}[。！？]）")  # a sentence of its own in brackets
 _SPACES = re.compile(r"\s+")
@@ -112,9 +114,12 @@ def _mended(text: str, spans: Iterable[Span]) -> Iterator[Span]:
             span = strip(text, Span(closing.end(), span.end))
             if span.start == span.end:
                 continue
-        elif _torn(text, kept, span):
+        elif _torn(text, kept, span) or text.startswith("![", span.start - 1):  # a picture in Markdown
             kept = Span(kept.start, span.end)
             continue
+        opening = _OPENING.search(text, kept.start, kept.end)
+        if opening:  # opens what follows
+            kept, span = Span(kept.start, opening.start()), Span(opening.end() - 1, span.end)
         yield kept
         kept = span
     if kept is not None:
@@ -126,7 +131,7 @@ def _torn(text: str, left: Span, right: Span) -> bool:
     if text[left.end - 1] != ".":
         return False
     before, after = text[max(left.start, left.end - 40) : left.end], text[right.start : right.start + 1]
-    if _ABBREVIATION.search(before):
+    if _ABBREVIATION.search(before) or _NUMBERING.fullmatch(text, left.start, left.end):
         return True
     if after.isdigit() and (_MONTH.search(before) or _NUMBERED.search(before)):
         return True
