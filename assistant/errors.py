@@ -10,7 +10,11 @@ class UsageError(AssistantError):
 
 
 class ModelError(AssistantError):
-    """The model's service failed, refused or fell silent."""
+    """The model's service failed, refused or fell silent; ``reason`` is a word of `assistant.faults.REASONS`."""
+
+    def __init__(self, message: str, *, reason: str = "failed") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class NotFoundError(AssistantError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field
@@ -21,8 +22,38 @@ class Settings(BaseSettings):
     """``auto`` (minilm where its weights are installed, else hashing), ``minilm``, ``hashing``,
     ``fastembed:NAME``, ``openai:NAME``. A collection remembers the one it was made with."""
 
-    model: str = "extractive"
-    """Who writes the answers."""
+    model: str = "auto"
+    """Who writes the answers: ``extractive`` (quotes, no model), ``openai:NAME``, any ``PROVIDER:NAME`` of LangChain's
+    ``init_chat_model``, or ``auto``: OpenAI where OPENAI_API_KEY is set, ``extractive`` otherwise."""
+
+    model_api: Literal["chat", "responses"] = "chat"
+    """Which of OpenAI's two interfaces is spoken; other servers mostly know ``chat`` only."""
+
+    strict: bool = False
+    """Leave out of a generated answer what no citation supports, instead of marking it."""
+
+    model_fallback: bool = True
+    """Answer with quotes when the model's service fails; otherwise the failure is the answer."""
+
+    context_tokens: int = Field(default=8_000, ge=200)
+    """How much of the documents a model is shown for one question."""
+
+    answer_tokens: int = Field(default=1_500, ge=16)
+    """The longest answer a model may write."""
+
+    connect_timeout: float = Field(default=3, gt=0)
+    first_text_timeout: float = Field(default=20, gt=0)
+    """Seconds from the question to the first word, all attempts together."""
+    idle_timeout: float = Field(default=15, gt=0)
+    """Seconds of silence inside an answer."""
+    total_timeout: float = Field(default=120, gt=0)
+    """Seconds for one answer."""
+
+    price_input: float | None = Field(default=None, ge=0)
+    """Of a million tokens read, in whatever currency; with ``price_output`` every answer tells its cost."""
+    price_cached: float | None = Field(default=None, ge=0)
+    """Of a million tokens read from the service's cache; as ``price_input`` where not set."""
+    price_output: float | None = Field(default=None, ge=0)
 
     max_file_mb: int = 200
     """Files larger than this are reported and skipped."""

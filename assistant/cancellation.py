@@ -1,0 +1,29 @@
+"""Stopping an answer from outside, also while its thread waits for the model's service.
+
+A generator can only be closed between two of its events. A door whose reader may leave at any moment opens
+`cancellable` around the stream and sets the event; whoever waits on the network looks at it every few milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Event
+
+_CURRENT: ContextVar[Event | None] = ContextVar("cancellation", default=None)
+
+
+@contextmanager
+def cancellable(event: Event) -> Iterator[None]:
+    """Answers begun inside stop soon after ``event`` is set, marked as interrupted."""
+    token = _CURRENT.set(event)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def current() -> Event | None:
+    """The event of the innermost `cancellable` block this code runs in."""
+    return _CURRENT.get()

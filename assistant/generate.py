@@ -1,0 +1,304 @@
+"""The answerer with a model: asks it for labels, and makes of what it writes an answer that can be checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from assistant import wording
+from assistant.cancellation import current
+from assistant.composition import Composition
+from assistant.context import Context, context, tokens
+from assistant.exchange import Exchange
+from assistant.faults import Fault
+from assistant.labels import NOT_IN_DOCUMENTS
+from assistant.resilience import Breaker, Limits, Patience
+from assistant.statements import Supports, statements
+from assistant.strictness import Checked, strict
+from assistant.tracing import model_span, note_exchange
+from assistant.types import (
+    Answer,
+    Answerer,
+    CitationFound,
+    Closest,
+    Delta,
+    Event,
+    Question,
+    Read,
+    Turn,
+    Usage,
+)
+from prompts.loader import Prompt, load
+from vectorstore.language import detect
+from vectorstore.types import Retrieval
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+Confidence = Callable[[Question, Retrieval], float]
+"""0 to 1: how likely the library holds the answer."""
+
+_MARKER = re.compile(r"\s?\[\d+\]")
+_HISTORY_TOKENS = 1_500  # of earlier turns, the last ones first: enough to understand a follow-up
+_CLOSEST = 3
+_TELLING_LENGTH = 60  # code points; the language of less is a guess
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Of a million tokens."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def cost(self, usage: Usage) -> float:
+        cached = self.input if self.cached is None else self.cached
+        fresh = usage.input_tokens - usage.cached_tokens
+        return (fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output) / 1_000_000
+
+
+@dataclass(slots=True)
+class Generated:
+    """Answers with a model, and with ``fallback`` while the model's service fails.
+
+    ``open_model`` is called once, at the first question, because clients take their time to import.
+    Below the ``threshold`` of confidence the model is not asked. Without a ``fallback``, or where asking again
+    is no use (a wrong key), a failing service raises `assistant.errors.ModelError`.
+    """
+
+    open_model: Callable[[], BaseChatModel]
+    name: str
+    confidence: Confidence
+    supports: Supports
+    fallback: Answerer | None = None
+    threshold: float = 0.1
+    context_tokens: int = 8_000
+    limits: Limits = field(default_factory=Limits)
+    strict: bool = False
+    streaming: bool = True
+    prices: Prices | None = None
+    place: str = ""
+    """Where the model runs, for messages."""
+    told: str = ""
+    """Said once, in the first answer: where the question went."""
+    instructions: Prompt = field(default_factory=lambda: load("answer"))
+    request: Prompt = field(default_factory=lambda: load("question"))
+    breaker: Breaker = field(default_factory=Breaker)
+    _model: BaseChatModel | None = None
+
+    def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
+        sure = self.confidence(question, retrieval) if retrieval.hits else 0.0
+        if not retrieval.hits or sure < self.threshold:
+            yield from self._refuse(question, retrieval, sure)
+        elif not self.breaker.allows():
+            yield from self._fall_back(Fault("resting"), question, retrieval, read)
+        else:
+            yield from self._ask(question, retrieval, read, sure)
+
+    @property
+    def prompt_version(self) -> str:
+        return Prompt("answer", self.instructions.text + self.request.text).version
+
+    def _ask(
+        self, question: Question, retrieval: Retrieval, read: Read, sure: float, budget: int | None = None
+    ) -> Iterator[Event]:
+        shown = context(retrieval.hits, budget=budget or self.context_tokens)
+        known = [question.asked, question.text, *(hit.document.title for hit in retrieval.hits)]
+        composition = Composition(shown.passages, read, known=known)
+        exchange = self._exchange(self._messages(question, shown))
+        pieces = exchange.pieces()
+        try:
+            with model_span(self.name) as span:
+                for piece in pieces:
+                    yield from self._passed_on(composition.feed(piece))
+                note_exchange(
+                    span,
+                    input_tokens=exchange.input_tokens,
+                    output_tokens=exchange.output_tokens,
+                    stopped=exchange.stopped,
+                    reason=exchange.fault.reason if exchange.fault else "",
+                )
+        finally:
+            pieces.close()  # at once, not when the garbage collector comes round
+        fault = exchange.fault
+        self.breaker.report(failed=fault is not None and fault.passing)
+        if fault and fault.reason == "context_too_small" and budget is None:
+            yield from self._ask(question, retrieval, read, sure, budget=self.context_tokens // 3)
+            return
+        if fault and not exchange.begun and fault.reason != "interrupted":
+            if self.fallback is None or not fault.passing:
+                raise fault.error(self.name, self.place) from exchange.error
+            yield from self._fall_back(fault, question, retrieval, read)
+            return
+        yield from self._passed_on(composition.finish())
+        yield from self._conclude(question, retrieval, sure, shown, composition, exchange)
+
+    def _passed_on(self, events: Iterator[Delta | CitationFound]) -> Iterator[Event]:
+        """Nothing is shown early of a strict answer: what is written may be left out at the end."""
+        if self.strict:
+            for _ in events:
+                pass
+        else:
+            yield from events
+
+    def _exchange(self, messages: Sequence[BaseMessage]) -> Exchange:
+        if self._model is None:
+            self._model = self.open_model()
+        limits = self.limits if self.streaming else replace(self.limits, first_text=self.limits.total)
+        patience = Patience(limits, current())
+        return Exchange(self._model, messages, patience, limits, streaming=self.streaming)
+
+    def _messages(self, question: Question, shown: Context) -> list[BaseMessage]:
+        """What never changes first: services keep the beginning of a prompt in their cache."""
+        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+        messages: list[BaseMessage] = [SystemMessage(self.instructions.fill(sentinel=NOT_IN_DOCUMENTS))]
+        for turn in _recent(question.history):
+            messages += [HumanMessage(turn.question), AIMessage(_MARKER.sub("", turn.answer))]
+        language = wording.language_name(question.language, "en") if question.language else "as it is written"
+        messages.append(HumanMessage(self.request.fill(passages=shown.text, question=question.text, language=language)))
+        return messages
+
+    def _conclude(
+        self,
+        question: Question,
+        retrieval: Retrieval,
+        sure: float,
+        shown: Context,
+        composition: Composition,
+        exchange: Exchange,
+    ) -> Iterator[Event]:
+        """The record, once the model has ended or was given up."""
+        usage = self._usage(exchange)
+        text, citations = composition.text, composition.citations()
+        found, unfamiliar = statements(
+            text,
+            citations,
+            composition.quotations,
+            language=question.language,
+            question=question.text,
+            supports=self.supports,
+        )
+        checked = Checked(text, citations, found)
+        if self.strict:
+            checked = strict(checked)
+            yield Delta(checked.text)
+            yield from map(CitationFound, checked.citations)
+        says_something = any(map(str.isalnum, checked.text))
+        held = bool(checked.citations) or (says_something and not composition.gaps)
+        notices = self._notices(question, shown, composition, exchange, unfamiliar, checked)
+        if not says_something:
+            checked = Checked(wording.not_held(question.language), (), ())
+            yield Delta(checked.text)
+        yield Answer(
+            id="",
+            conversation_id=None,
+            question=question.asked,
+            standalone_question=question.text,
+            language=question.language,
+            status="answered" if held else "not_in_documents",
+            confidence=round(sure, 3),
+            text=checked.text,
+            citations=checked.citations,
+            statements=checked.statements,
+            rejected=tuple(composition.rejected),
+            closest=() if held else _closest(retrieval),
+            notices=notices,
+            model=self.name,
+            prompt_version=self.prompt_version,
+            usage=usage,
+            timings_ms=exchange.timings_ms,
+        )
+
+    def _notices(
+        self,
+        question: Question,
+        shown: Context,
+        composition: Composition,
+        exchange: Exchange,
+        unfamiliar: Sequence[str],
+        checked: Checked,
+    ) -> tuple[str, ...]:
+        notices = [self._first_told()]
+        if exchange.fault:
+            notices.append(f"The answer is not complete. {exchange.fault.message(self.name, self.place)}")
+        elif exchange.stopped in ("length", "max_output_tokens", "max_tokens"):
+            notices.append("The answer is not complete: it reached ASSISTANT_ANSWER_TOKENS. Set it to more.")
+        if composition.gaps:
+            notices.append("The documents answer only a part of the question.")
+        if shown.left_out:
+            notices.append(
+                f"{shown.left_out} of {shown.left_out + len(shown.passages)} passages were left out, "
+                f"to stay within {self.context_tokens:,} tokens (ASSISTANT_CONTEXT_TOKENS)."
+            )
+        if composition.moved:
+            notices.append("A quotation the answer attributes to another passage is cited to where it really stands.")
+        if unfamiliar:
+            notices.append(f"Not in the quotes: {', '.join(unfamiliar)}.")
+        if self.strict and len(composition.text) > len(checked.text):
+            notices.append("Statements without support were left out.")
+        spoken = detect(_MARKER.sub("", checked.text)) if len(checked.text) >= _TELLING_LENGTH else ""
+        if spoken and question.language and spoken != question.language:
+            notices.append(f"The answer is in {wording.language_name(spoken, 'en')}, unlike the question.")
+        foreign: dict[str, tuple[int, ...]] = {}
+        for citation in checked.citations:
+            if citation.document.language not in ("", question.language):
+                foreign[citation.document.language] = (*foreign.get(citation.document.language, ()), citation.marker)
+        notices += [wording.foreign(code, markers, question.language) for code, markers in foreign.items()]
+        return tuple(filter(None, notices))
+
+    def _usage(self, exchange: Exchange) -> Usage:
+        usage = Usage(exchange.input_tokens, exchange.output_tokens, exchange.cached_tokens)
+        return replace(usage, cost=round(self.prices.cost(usage), 6)) if self.prices else usage
+
+    def _first_told(self) -> str:
+        told, self.told = self.told, ""
+        return told
+
+    def _refuse(self, question: Question, retrieval: Retrieval, sure: float) -> Iterator[Event]:
+        """Said without asking the model: nothing that was found is likely to answer."""
+        text = wording.not_held(question.language)
+        yield Delta(text)
+        yield Answer(
+            id="",
+            conversation_id=None,
+            question=question.asked,
+            standalone_question=question.text,
+            language=question.language,
+            status="not_in_documents",
+            confidence=round(sure, 3),
+            text=text,
+            closest=_closest(retrieval),
+            model=self.name,
+            prompt_version=self.prompt_version,
+        )
+
+    def _fall_back(self, fault: Fault, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
+        """The same question to the other answerer, and a word about why."""
+        if self.fallback is None:
+            raise fault.error(self.name, self.place)
+        notice = f"{fault.message(self.name, self.place)} This answer quotes the documents instead."
+        for event in self.fallback(question, retrieval, read):
+            yield replace(event, notices=(notice, *event.notices)) if isinstance(event, Answer) else event
+
+
+def _recent(history: Sequence[Turn]) -> list[Turn]:
+    """The last turns that fit, oldest first."""
+    kept: list[Turn] = []
+    room = _HISTORY_TOKENS
+    for turn in reversed(history):
+        room -= tokens(turn.question) + tokens(turn.answer)
+        if room < 0:
+            break
+        kept.append(turn)
+    return kept[::-1]
+
+
+def _closest(retrieval: Retrieval) -> tuple[Closest, ...]:
+    return tuple(
+        Closest(hit.document, hit.chunk.start, hit.chunk.end, hit.chunk.text) for hit in retrieval.hits[:_CLOSEST]
+    )
