@@ -274,7 +274,9 @@ class _Run:
 
     def _report(self, gone: list[str], repairs: list[str]) -> IngestReport:
         seconds = {stage: round(value, 3) for stage, value in self._seconds.items()}
-        return IngestReport(tuple(self._reports), tuple(gone), tuple(repairs), seconds)
+        order = {str(path): number for number, path in enumerate(self._scanned.files)}
+        reports = sorted(self._reports, key=lambda report: order.get(report.path, len(order)))
+        return IngestReport(tuple(reports), tuple(gone), tuple(repairs), seconds)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
