@@ -232,19 +232,16 @@ def _bound(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
 
 
 def _headings(text: str, page_starts: Sequence[int], outline: Sequence[tuple[int, int, str]]) -> tuple[Heading, ...]:
-    """The bookmarks whose title stands on the page they lead to, where it stands there."""
+    """The bookmarks whose title begins a line of the page they lead to (or of the next), whatever its punctuation."""
     found: dict[int, Heading] = {}
-    ends = [*page_starts[1:], len(text)]
+    ends = [*page_starts[1:], len(text), len(text)]
     for page, level, title in outline:
-        if page < len(page_starts):
-            pattern = r"\s*".join(map(re.escape, title.split()))
-            at = _search(pattern, text, page_starts[page], ends[page])
-            if at is not None and at not in found:
-                found[at] = Heading(at, level, title)
+        words = re.findall(r"\w+", title)
+        if words and page < len(page_starts):
+            spaced = r"\W{0,4}".join(words)
+            line = re.compile(rf"^\W{{0,4}}({spaced})(?!\w)", re.IGNORECASE | re.MULTILINE)
+            start = page_starts[page]
+            match = line.search(text, start, ends[page]) or line.search(text, start, ends[page + 1])
+            if match and match.start(1) not in found:
+                found[match.start(1)] = Heading(match.start(1), level, title)
     return tuple(found[start] for start in sorted(found))
-
-
-def _search(pattern: str, text: str, start: int, end: int) -> int | None:
-    """Where the pattern begins a line within the range."""
-    match = re.compile(rf"^[ \t]*({pattern})", re.IGNORECASE | re.MULTILINE).search(text, start, end)
-    return match.start(1) if match else None
