@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant import wording
 from assistant.choosing import Sentence, candidates, choose, features, probabilities, read_question
@@ -17,6 +18,15 @@ from vectorstore.types import Document, Retrieval, Span
 
 CLOSEST = 3
 _SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """The sentences at hand, each one's share in being the answer, and how likely any of them is."""
+
+    held: Sequence[Sentence]
+    shares: NDArray[np.float64]
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +41,27 @@ class Extractive:
     max_sentences: int = 3
 
     def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
+        weighed = self._weigh(question, retrieval)
+        if weighed.confidence < self.threshold or not weighed.held:
+            order = np.argsort(-weighed.shares, kind="stable")
+            yield from _refuse(question, weighed.confidence, [weighed.held[i] for i in order])
+        else:
+            groups = choose(weighed.held, weighed.shares, self.max_sentences)
+            yield from _quote(question, weighed.confidence, groups, read)
+
+    def confidence(self, question: Question, retrieval: Retrieval) -> float:
+        """0 to 1: how likely the library holds the answer; what any answerer may decide by before it asks a model."""
+        return self._weigh(question, retrieval).confidence
+
+    def _weigh(self, question: Question, retrieval: Retrieval) -> _Weighed:
         held = candidates(retrieval)
         if not held:
-            yield from _refuse(question, 0.0, ())
-            return
+            return _Weighed(held, np.empty(0), 0.0)
         asked = read_question(question, retrieval, held)
         table = features(asked, held, self.embed, question.text)
         shares = probabilities(table)
-        order = np.argsort(-shares, kind="stable")
-        sure = confidence(evidence(asked, retrieval, held, table, int(order[0])))
-        if sure < self.threshold:
-            yield from _refuse(question, sure, [held[i] for i in order])
-        else:
-            yield from _quote(question, sure, choose(held, shares, self.max_sentences), read)
+        sure = confidence(evidence(asked, retrieval, held, table, int(np.argmax(shares))))
+        return _Weighed(held, shares, sure)
 
 
 def _refuse(question: Question, sure: float, ranked: Sequence[Sentence]) -> Iterator[Event]:
