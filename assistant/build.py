@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
-    from assistant.pipeline import Assistant
+    from langchain_core.language_models import BaseChatModel
+
+    from assistant.conversations import Conversations
+    from assistant.models import Choice
+    from assistant.pipeline import Assistant, Standalone
+    from assistant.types import Answerer
     from vectorstore.embeddings import Embedding
     from vectorstore.library import Library
     from vectorstore.report import IngestReport, Progress
@@ -81,4 +87,71 @@ def assistant_over(library: Library, settings: Settings) -> Assistant:
     from assistant.followup import standalone
     from assistant.pipeline import Assistant
 
-    return Assistant(library, Extractive(embed=lambda texts: library.embedding(texts)), standalone)
+    quoting = Extractive(embed=lambda texts: library.embedding(texts))
+    choice = model_choice(settings)
+    if choice.extractive:
+        return Assistant(library, quoting, standalone)
+    return _with_model(library, settings, choice, quoting, standalone)
+
+
+def open_conversations(settings: Settings, collection: str = "default") -> Conversations:
+    """The saved conversations: in ``settings.home``, or where ``settings.conversations`` says."""
+    from assistant.conversations import open_conversations
+
+    return open_conversations(settings.conversations or settings.home / "conversations.db", collection=collection)
+
+
+def model_choice(settings: Settings) -> Choice:
+    """The model in force, and why. Raises `assistant.errors.UsageError` for a setting that names none."""
+    from assistant.models import choose
+
+    return choose(settings.model, api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+
+
+def _with_model(
+    library: Library, settings: Settings, choice: Choice, quoting: Answerer, standalone: Standalone
+) -> Assistant:
+    from assistant.gate import gate
+    from assistant.generate import Generated, Prices
+    from assistant.models import chat_model
+    from assistant.multilingual import Multilingual
+    from assistant.pipeline import Assistant
+    from assistant.resilience import Breaker, Limits
+    from assistant.rewriting import model_standalone, model_translate
+    from assistant.statements import Finding
+
+    limits = Limits(
+        settings.connect_timeout, settings.first_text_timeout, settings.idle_timeout, settings.total_timeout
+    )
+    breaker = Breaker()
+
+    @cache
+    def open_model() -> BaseChatModel:
+        return chat_model(
+            choice.name,
+            api_key=settings.openai_api_key,
+            base_url=settings.openai_base_url,
+            api=settings.model_api,
+            limits=limits,
+            answer_tokens=settings.answer_tokens,
+        )
+
+    prices = None
+    if settings.price_input is not None and settings.price_output is not None:
+        prices = Prices(settings.price_input, settings.price_output, settings.price_cached)
+    answerer = Generated(
+        open_model,
+        choice.name,
+        confidence=gate(quoting, library.document),
+        supports=lambda statement, citations, question: Finding(True),
+        fallback=quoting if settings.model_fallback else None,
+        context_tokens=settings.context_tokens,
+        limits=limits,
+        strict=settings.strict,
+        prices=prices,
+        place=choice.place,
+        told=choice.told,
+        breaker=breaker,
+    )
+    searched = Multilingual(library, model_translate(open_model, breaker=breaker), lambda: library.status().languages)
+    return Assistant(searched, answerer, model_standalone(open_model, standalone, breaker=breaker))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from assistant import wording
 from assistant.cancellation import current
 from assistant.composition import Composition
-from assistant.context import Context, context, tokens
+from assistant.context import Context, context
 from assistant.exchange import Exchange
 from assistant.faults import Fault
+from assistant.history import within
 from assistant.labels import NOT_IN_DOCUMENTS
 from assistant.resilience import Breaker, Limits, Patience
 from assistant.statements import Supports, statements
@@ -27,7 +28,6 @@ from assistant.types import (
     Event,
     Question,
     Read,
-    Turn,
     Usage,
 )
 from prompts.loader import Prompt, load
@@ -42,7 +42,7 @@ Confidence = Callable[[Question, Retrieval], float]
 """0 to 1: how likely the library holds the answer."""
 
 _MARKER = re.compile(r"\s?\[\d+\]")
-_HISTORY_TOKENS = 1_500  # of earlier turns, the last ones first: enough to understand a follow-up
+_HISTORY = 4_500  # code points of earlier turns: enough to understand a follow-up
 _CLOSEST = 3
 _TELLING_LENGTH = 60  # code points; the language of less is a guess
 
@@ -157,8 +157,8 @@ class Generated:
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
         messages: list[BaseMessage] = [SystemMessage(self.instructions.fill(sentinel=NOT_IN_DOCUMENTS))]
-        for turn in _recent(question.history):
-            messages += [HumanMessage(turn.question), AIMessage(_MARKER.sub("", turn.answer))]
+        for turn in within(question.history, question.text, _HISTORY):
+            messages += [HumanMessage(turn.question or "(earlier)"), AIMessage(_MARKER.sub("", turn.answer))]
         language = wording.language_name(question.language, "en") if question.language else "as it is written"
         messages.append(HumanMessage(self.request.fill(passages=shown.text, question=question.text, language=language)))
         return messages
@@ -284,18 +284,6 @@ class Generated:
         notice = f"{fault.message(self.name, self.place)} This answer quotes the documents instead."
         for event in self.fallback(question, retrieval, read):
             yield replace(event, notices=(notice, *event.notices)) if isinstance(event, Answer) else event
-
-
-def _recent(history: Sequence[Turn]) -> list[Turn]:
-    """The last turns that fit, oldest first."""
-    kept: list[Turn] = []
-    room = _HISTORY_TOKENS
-    for turn in reversed(history):
-        room -= tokens(turn.question) + tokens(turn.answer)
-        if room < 0:
-            break
-        kept.append(turn)
-    return kept[::-1]
 
 
 def _closest(retrieval: Retrieval) -> tuple[Closest, ...]:

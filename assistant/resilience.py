@@ -109,6 +109,12 @@ class Breaker:
         self._failures = 0
         self._closed_until = 0.0
 
+    @property
+    def resting(self) -> bool:
+        """Whether the service is left alone now. For callers who can do without it; asks for no turn."""
+        with self._lock:
+            return self._failures >= self._limit and self._clock() < self._closed_until
+
     def allows(self) -> bool:
         """Whether to ask now. After the rest one caller may try; the others wait for how it goes."""
         with self._lock:
