@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import wording
-from assistant.choosing import Sentence, candidates, choose, features, probabilities, read_question
+from assistant.asked import read_question
+from assistant.choosing import choose, probabilities
 from assistant.confidence import THRESHOLD, confidence, evidence
+from assistant.markup import inert, visible
+from assistant.signals import Sentence, candidates, features
 from assistant.types import Answer, Citation, CitationFound, Closest, Delta, Event, Passage, Question, Read, Statement
 from vectorstore.retrieve import Embed
 from vectorstore.types import Document, Retrieval, Span
@@ -57,10 +60,10 @@ class Extractive:
         held = candidates(retrieval)
         if not held:
             return _Weighed(held, np.empty(0), 0.0)
-        asked = read_question(question, retrieval, held)
-        table = features(asked, held, self.embed, question.text)
+        asked = read_question(question, retrieval, [sentence.terms for sentence in held])
+        table = features(asked, held, self.embed)
         shares = probabilities(table)
-        sure = confidence(evidence(asked, retrieval, held, table, int(np.argmax(shares))))
+        sure = confidence(evidence(asked, retrieval, held, table, shares))
         return _Weighed(held, shares, sure)
 
 
@@ -94,7 +97,7 @@ def _quote(question: Question, sure: float, groups: Sequence[Sequence[Sentence]]
         start, end = group[0].start, group[-1].end
         quote = document.text[start:end]
         lead = "\n" if text else ""
-        said = wording.quoted(_SPACES.sub(" ", quote), question.language)
+        said = wording.quoted(_shown(quote), question.language)
         at = len(text) + len(lead)
         place = Span(at + len(said) + 1, at + len(said) + 1 + len(f"[{marker}]"))
         citation = Citation(
@@ -129,6 +132,11 @@ def _quote(question: Question, sure: float, groups: Sequence[Sequence[Sentence]]
         statements=tuple(statements),
         notices=_notices(question, citations),
     )
+
+
+def _shown(quote: str) -> str:
+    """The quote on one line, without what a renderer could make a link, an image or a tag of."""
+    return inert(visible(_SPACES.sub(" ", quote)))
 
 
 def _surroundings(document: Document, group: Sequence[Sentence]) -> Passage:

@@ -1,0 +1,154 @@
+"""The question as the choice of sentences sees it: what it asks for, and what it speaks of, in any language."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import cache
+
+from assistant.questions import Kind, question_kind, topic
+from assistant.types import Question
+from vectorstore.crosslingual import content_words, translations
+from vectorstore.ngrams import grams, pieces, signs, words
+from vectorstore.skeleton import skeleton
+from vectorstore.types import Retrieval
+
+NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
+_NAME = re.compile(r"(?<![^\W_])[^\W\d_a-z][\w’'-]*")
+_SPOKEN = re.compile(r"[^\W_]+")
+_SHORTEST_SKELETON = 3  # consonants: two are shared by too many words to tell a name
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Something the question speaks of: the terms of each way to write it; one way is enough."""
+
+    forms: tuple[frozenset[str], ...]
+    weight: float
+    name: bool
+
+    def held(self, terms: Set[str]) -> float:
+        """The share of the best form's terms that are among ``terms``, 0 to 1."""
+        return max((len(form & terms) / len(form) for form in self.forms), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question. Its ``weights`` say how much each of its 4-grams tells, in documents of its own language."""
+
+    text: str
+    kind: Kind
+    language: str
+    weights: Mapping[str, float]
+    words: tuple[str, ...]
+    numbers: frozenset[str]
+    names: frozenset[str]
+    """Folded capitalised words after the first, so that nobody counts "Why"."""
+    _abroad: dict[str, tuple[Concept, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def coverage(self, terms: Set[str], language: str) -> float:
+        """The weighted share of the question that ``terms``, of a text in ``language``, hold: 0 to 1."""
+        if language != self.language:
+            concepts = self.concepts(language)
+            total = sum(concept.weight for concept in concepts)
+            return sum(concept.weight * concept.held(terms) for concept in concepts) / total if total else 0.0
+        total = sum(self.weights.values())
+        return sum(weight for gram, weight in self.weights.items() if gram in terms) / total if total else 0.0
+
+    def names_missing(self, terms: Set[str], language: str) -> float:
+        """The share of its names that ``terms`` do not hold, 0 to 1; 0 without names."""
+        if language != self.language:
+            held = [concept.held(terms) >= 0.5 for concept in self.concepts(language) if concept.name]
+            return held.count(False) / len(held) if held else 0.0
+        lost = sum(1 for name in self.names if not any(gram in terms for gram in pieces(name)[:2]))
+        return lost / len(self.names) if self.names else 0.0
+
+    def numbers_missing(self, terms: Set[str]) -> float:
+        """The share of its numbers that ``terms`` do not hold, 0 to 1; 0 without numbers."""
+        lost = sum(1 for number in self.numbers if not set(grams(number)) <= terms)
+        return lost / len(self.numbers) if self.numbers else 0.0
+
+    def concepts(self, language: str) -> tuple[Concept, ...]:
+        """What the question speaks of, as documents in another language may write it."""
+        if language not in self._abroad:
+            self._abroad[language] = tuple(_concepts(self, language))
+        return self._abroad[language]
+
+
+def read_question(question: Question, retrieval: Retrieval, held: Sequence[frozenset[str]]) -> Asked:
+    """What the question asks for and how rare its parts are.
+
+    Weights come from the whole collection where the retrieval knows them, else from ``held``: the terms of what was
+    found, a set a sentence.
+    """
+    own = dict.fromkeys(grams(topic(question.text, question.language)))
+    weights = {gram: retrieval.weights[gram] for gram in own if gram in retrieval.weights}
+    if not weights:
+        counts = Counter(gram for terms in held for gram in terms if gram in own)
+        weights = {gram: math.log(1 + (len(held) + 1) / (counts[gram] + 0.5)) for gram in own}
+    return Asked(
+        text=question.text,
+        kind=question_kind(question.text, question.language),
+        language=question.language,
+        weights=weights,
+        words=tuple(words(question.text)),
+        numbers=frozenset(NUMBER.findall(question.text)),
+        names=frozenset(names(question.text)),
+    )
+
+
+def names(text: str) -> list[str]:
+    """The folded capitalised words of a text, the one that opens it left out.
+
+    >>> names("Why did Russia call the G20?")
+    ['russia', 'g20']
+    """
+    opening = _SPOKEN.search(text)
+    first = opening.start() if opening else 0
+    found = (match for match in _NAME.finditer(text) if match.start() > first and match.group()[0].isupper())
+    return [word for match in found for word in words(match.group())]
+
+
+def terms(text: str, *, skeletons: bool = False) -> frozenset[str]:
+    """What a text holds: 4-grams, pairs of signs where words are not set apart, and skeletons of words (``~btn``)."""
+    bones = (f"~{skeleton(word)}" for word in words(text)) if skeletons else ()
+    return frozenset([*grams(text), *signs(text), *bones])
+
+
+def _concepts(asked: Asked, language: str) -> list[Concept]:
+    spaced = not signs(asked.text)
+    content = content_words(topic(asked.text, asked.language), asked.language) if spaced else _latin(asked.text)
+    whole = set(translations(asked.text, asked.language, language))
+    found: list[Concept] = []
+    for word in dict.fromkeys(content):
+        called = _called(word, asked.language, language)
+        whole -= set(called)
+        name = word in asked.names or word.isdigit()
+        found.append(Concept(_forms(word, called), 1.5 if name else 1.0, name))
+    # What was known only as a phrase, or is not set apart by blanks: each way to call it, as one more thing.
+    found += [Concept((_form(name),), 1.0, False) for name in sorted(whole)] if not spaced else []
+    if spaced and whole:
+        found.append(Concept(tuple(_form(name) for name in sorted(whole)), 1.0, False))
+    return found
+
+
+def _latin(text: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Za-z0-9]+", text)]
+
+
+@cache
+def _called(word: str, language: str, target: str) -> tuple[str, ...]:
+    return tuple(translations(word, language, target))
+
+
+def _forms(word: str, called: Sequence[str]) -> tuple[frozenset[str], ...]:
+    bones = skeleton(word)
+    spelled = [frozenset({f"~{bones}"})] if len(bones) >= _SHORTEST_SKELETON else []
+    return (frozenset(pieces(word)), *spelled, *(_form(name) for name in called))
+
+
+def _form(name: str) -> frozenset[str]:
+    return frozenset(signs(name) or grams(name))
