@@ -17,7 +17,8 @@ _WORDS: dict[str, dict[Kind, str]] = {
         "what century|which century|how recently|how long ago",
         "where": "where|what country|which country|what city|which city|in what place|what location|"
         "what town|what state",
-        "number": "how (?:cold|hot|warm|heavy|thick|late|early|rich|populous|common|strong|severe)|how many|how much|how long|how old|how far|how tall|how high|how large|how big|"
+        "number": "how cold|how hot|how warm|how thick|how late|how early|how populous|how strong|how common|"
+        "how many|how much|how long|how old|how far|how tall|how high|how large|how big|"
         "how often|how fast|how deep|"
         "how wide|how heavy|what percentage|what percent|what number|how few|what fraction|what amount|what share",
         "why": "why|what caused|for what reason|what reason|what is the reason|what was the reason|how come",
