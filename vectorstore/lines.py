@@ -110,6 +110,8 @@ def wraps(written: list[str], index: int) -> bool:
     if not any(map(str.isalnum, below)):
         return True  # a full stop or a bracket that got onto a line of its own
     width = max(map(_width, written[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS]))
+    if above[-1] in ":：" and _width(below) < width * 0.6:
+        return False  # announces a list
     if not _has_room(above, below, width):
         return True
     # Only a list breaks so early, above all after these signs.

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError
 
 from vectorstore.errors import UnreadableFileError
 from vectorstore.loaders import titles
@@ -47,7 +48,7 @@ def load(path: Path, data: bytes) -> list[Extract]:
                 raise UnreadableFileError(_DAMAGED.format(path.name, f"it has no {BODY}"), reason="damaged")
             levels = _heading_levels(_part(archive, "word/styles.xml"))
             properties, notes = _part(archive, "docProps/core.xml"), _part(archive, "word/footnotes.xml")
-    except (BadZipFile, ValueError, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except (BadZipFile, ZlibError, ValueError, OSError, EOFError, RuntimeError, NotImplementedError) as error:
         raise UnreadableFileError(_DAMAGED.format(path.name, error), reason="damaged") from None
     blocks = Blocks()
     _read(body, blocks, levels)

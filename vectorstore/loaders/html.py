@@ -14,6 +14,7 @@ from vectorstore.types import Extract
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.I)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NEVER_SHOWN = (
     "//script|//style|//template|//noscript|//svg|//nav|//xml|//iframe|//object|//select|//button|//head/*"
     "|//*[@hidden]|//*[@aria-hidden='true']"
@@ -44,7 +45,10 @@ def load(path: Path, data: bytes) -> list[Extract]:
         charset = "cp1252"
     decoded = decode(data, path.name, declared=charset)
     try:
-        root = lxml_html.document_fromstring(_XML_DECLARATION.sub("", decoded.text), ensure_head_body=True)
+        source = _NOT_IN_XML.sub("", _XML_DECLARATION.sub("", decoded.text))
+        # Without huge_tree, long paragraphs and deeply nested ones are silently left out.
+        parser = lxml_html.HTMLParser(huge_tree=True)
+        root = lxml_html.document_fromstring(source, parser=parser, ensure_head_body=True)
     except (etree.LxmlError, ValueError, AssertionError):
         raise UnreadableFileError(f"{path.name} holds no HTML that can be read.", reason="empty") from None
     declared_title = root.findtext(".//title") or ""
@@ -56,7 +60,10 @@ def load(path: Path, data: bytes) -> list[Extract]:
     text, headings = page.blocks.laid_out()
     main = next((heading.title for heading in headings if heading.level == 1), "")
     title = titles.shorten(declared_title) or main or titles.from_path(path)
-    return [Extract(text, title, "text/html", headings=headings, warnings=decoded.warnings)]
+    warnings = decoded.warnings
+    if any("depth" in entry.message for entry in parser.error_log):
+        warnings += ("elements are nested too deeply: what stands innermost was left out",)
+    return [Extract(text, title, "text/html", headings=headings, warnings=warnings)]
 
 
 class _Page:

@@ -14,6 +14,7 @@ from vectorstore.errors import UnreadableFileError
 from vectorstore.lines import ends_sentence, is_item, opens_in_lower_case
 from vectorstore.loaders import titles
 from vectorstore.loaders.decoding import clean
+from vectorstore.loaders.form_fields import filled_in
 from vectorstore.loaders.layout import Line, Place, unwrapped
 from vectorstore.types import Extract, Heading, Span
 
@@ -44,10 +45,10 @@ def load(path: Path, data: bytes) -> list[Extract]:
             declared = titles.sensible(document.get_metadata_value("Title"))
         finally:
             document.close()
-    if not any(page.lines for page in raw):
+    if not any(page.lines or page.fields for page in raw):
         raise _no_text(path, raw)
     words = _words(raw)
-    pages = [unwrapped([replace(line, text=mended(clean(line.text), words)) for line in page.lines]) for page in raw]
+    pages = [_laid_out(page, words) for page in raw]
     text, page_starts = _bound(pages)
     return [
         Extract(
@@ -77,14 +78,17 @@ def _opened(path: Path, data: bytes) -> Any:
     if len(document) == 0:
         document.close()
         raise UnreadableFileError(damaged, reason="damaged")
+    if document.get_formtype():
+        document.init_forms()
     return document
 
 
 @dataclass(frozen=True, slots=True)
 class _Scanned:
-    """What a page gives: its lines, and whether it shows an image instead."""
+    """What a page gives: its lines, what was filled into its form, and whether it shows an image instead."""
 
     lines: tuple[Line, ...]
+    fields: tuple[str, ...]
     image: bool
 
 
@@ -98,11 +102,12 @@ def _page(document: Any, index: int) -> _Scanned:
         text_page = page.get_textpage()
         lines = tuple(_lines(text_page))
         text_page.close()
+        fields = tuple(map(clean, filled_in(document, page))) if document.formenv else ()
         image = not lines and any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
         page.close()
     except pypdfium2.PdfiumError:
-        return _Scanned((), True)
-    return _Scanned(lines, image)
+        return _Scanned((), (), True)
+    return _Scanned(lines, fields, image)
 
 
 def _lines(text_page: Any) -> Iterator[Line]:
@@ -212,6 +217,11 @@ def mended(text: str, words: frozenset[str]) -> str:
         return f"{left}-{right}" if keeps else left + right
 
     return _CONTROL.sub("", _BROKEN_WORD.sub(join, text)).translate(_PLAIN_SIGNS)
+
+
+def _laid_out(page: _Scanned, words: frozenset[str]) -> str:
+    text = unwrapped([replace(line, text=mended(clean(line.text), words)) for line in page.lines])
+    return "\n\n".join(filter(None, (text, "\n".join(page.fields))))
 
 
 def _bound(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:

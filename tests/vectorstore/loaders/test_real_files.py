@@ -44,6 +44,11 @@ def faults(entry: dict[str, Any], path: Path) -> list[str]:
     return wrong
 
 
+def test_what_was_filled_into_a_form_is_read(data: Path) -> None:
+    path = data / "packs" / "files" / "private_pdf_with_forms.pdf"
+    assert load(path, path.read_bytes())[0].text.endswith("Language 2 Check Box: Yes\nSelect from colour spectrum: Red")
+
+
 @pytest.mark.slow
 def test_real_files_are_read_or_refused_as_they_should_be(data: Path) -> None:
     folder = data / "packs" / "files"
