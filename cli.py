@@ -43,6 +43,8 @@ app = typer.Typer(
 )
 documents_app = typer.Typer(no_args_is_help=True, help="The documents in the library.")
 app.add_typer(documents_app, name="documents")
+app.add_typer(conversations_app, name="conversations")
+app.add_typer(eval_app, name="eval")
 app.add_typer(evaluation_app, name="eval")
 
 Collection = Annotated[str, typer.Option("-c", "--collection", help="The collection to use.")]
@@ -143,6 +145,29 @@ def _write_answer(events: Iterator[Any], library: Library) -> Answer:
                     err.print(f"Note: {terminal.printable(notice)}", style="yellow")
                 return answer
     raise AssertionError("a stream ends with the answer")
+
+
+@app.command()
+def chat(
+    carry_on: Annotated[bool, typer.Option("--continue", help="Take up the last conversation.")] = False,
+    conversation: Annotated[str | None, typer.Option("--conversation", metavar="ID", help="Take up this one.")] = None,
+    docs: Docs = None,
+    only: Only = None,
+    collection: Collection = "default",
+) -> None:
+    """A conversation with the documents; it is kept, and can be taken up again."""
+    from assistant import build
+    from assistant.chat.run import run_chat
+
+    filters = _filters(only)
+    settings = _settings()
+    with build.open_library(settings, collection) as library:
+        if docs:
+            _bring_in(library, docs, settings)
+        run_chat(
+            settings, library, collection=collection, conversation_id=conversation, carry_on=carry_on, filters=filters
+        )
+        _tell_repairs(library)
 
 
 @app.command()
@@ -291,7 +316,15 @@ def status(as_json: Json = False, collection: Collection = "default") -> None:
 
     settings = _settings()
     with build.open_library(settings, collection) as library:
-        facts = {"home": str(settings.home), **asdict(library.status()), "notes": build.advice(library, settings)}
+        choice = build.model_choice(settings)
+        facts = {
+            "home": str(settings.home),
+            **asdict(library.status()),
+            "model": choice.name,
+            "model_why": choice.why,
+            "sent_to": choice.place or None,
+            "notes": build.advice(library, settings),
+        }
     if as_json:
         _print_json(facts)
         return
@@ -300,6 +333,7 @@ def status(as_json: Json = False, collection: Collection = "default") -> None:
     typer.echo(f"Documents    {facts['documents']:,} in {facts['chunks']:,} passages")
     typer.echo(f"Languages    {languages or '—'}")
     typer.echo(f"Embeddings   {facts['embedding']}")
+    typer.echo(f"Answers      {choice.name} ({choice.why})")
     for index, current in (("keyword", facts["keyword_index_current"]), ("vector", facts["vector_index_current"])):
         typer.echo(f"{index.title() + ' index':<12} {'up to date' if current else 'behind: the next ingest mends it'}")
     for note in facts["notes"]:

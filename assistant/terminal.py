@@ -22,6 +22,7 @@ from vectorstore.types import Document, DocumentRef, Retrieval
 # What a document, a model or a file name may hold but a terminal must not be sent: escapes, bells, and the
 # signs that silently turn the direction of what follows.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TABLE_WIDTH = 100  # columns a table of documents needs to show ids whole
 _AROUND = 160  # code points of its passage shown on either side of a quote
 
 Read = Callable[[str], Document]
@@ -165,15 +166,18 @@ def _file_line(file: FileReport) -> Text:
 
 
 def show_documents(out: Console, documents: Iterable[DocumentInfo]) -> None:
-    """The library as a table."""
+    """The library: a table where there is room, two lines a document where there is not, tabs in a pipe."""
     table = Table("id", "title", "language", "passages", "source", box=None, pad_edge=False, header_style="bold")
     for info in documents:
         ref = info.ref
-        if out.soft_wrap:  # in a pipe: tabs, and nothing cut off
-            cells = (ref.id, printable(ref.title), ref.language, str(info.chunks), show_path(ref.source))
+        cells = (printable(ref.id), printable(ref.title), ref.language, f"{info.chunks:,}", show_path(ref.source))
+        if out.soft_wrap:
             out.print("\t".join(cells))
-            continue
-        table.add_row(printable(ref.id), printable(ref.title), ref.language, str(info.chunks), show_path(ref.source))
+        elif out.width < _TABLE_WIDTH:
+            out.print(Text(cells[1], "bold"))
+            indented(out, Text(f"{cells[0]}\n{ref.language or '?'} · {cells[3]} passages · {cells[4]}", "cyan"), 2)
+        else:
+            table.add_row(*cells)
     if table.row_count:
         out.print(table)
 
