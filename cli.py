@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.conversation_commands import app as conversations_app
 from assistant.evaluation.commands import app as evaluation_app
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ app = typer.Typer(
 documents_app = typer.Typer(no_args_is_help=True, help="The documents in the library.")
 app.add_typer(documents_app, name="documents")
 app.add_typer(conversations_app, name="conversations")
-app.add_typer(eval_app, name="eval")
 app.add_typer(evaluation_app, name="eval")
 
 Collection = Annotated[str, typer.Option("-c", "--collection", help="The collection to use.")]
