@@ -82,8 +82,8 @@ def test_every_line_break_is_a_line_feed() -> None:
     assert clean("a\r\nb\rc\nd") == "a\nb\nc\nd"
 
 
-@given(st.text())
-def test_utf_8_comes_back_unchanged_but_for_line_breaks_and_nuls(text: str) -> None:
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff")))
+def test_utf_8_comes_back_unchanged_but_for_line_breaks(text: str) -> None:
     try:
         decoded = decode(text.encode("utf-8"), "a.txt")
     except UnreadableFileError:
