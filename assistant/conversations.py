@@ -141,7 +141,7 @@ class Conversations:
         self._finish(conversation_id, "complete", answer)
 
     def interrupt(self, conversation_id: str, answer: Answer) -> None:
-        """Keep what had arrived of an answer that was stopped."""
+        """Keep what had arrived of an answer that was stopped; one that `append` has kept already is marked."""
         self._finish(conversation_id, "interrupted", answer)
 
     def history(self, conversation_id: str) -> Sequence[Turn]:
@@ -238,11 +238,12 @@ class Conversations:
         answer = replace(answer, conversation_id=conversation_id)
         with self._writing() as connection:
             self._lock(connection, conversation_id)
-            begun = select(TURNS.c.number, TURNS.c.record).where(
-                TURNS.c.conversation_id == conversation_id, TURNS.c.state == "open"
+            last = select(func.max(TURNS.c.number)).where(TURNS.c.conversation_id == conversation_id).scalar_subquery()
+            begun = select(TURNS.c.number, TURNS.c.record, TURNS.c.state).where(
+                TURNS.c.conversation_id == conversation_id, (TURNS.c.state == "open") | (TURNS.c.number == last)
             )
-            rows = connection.execute(begun.order_by(TURNS.c.number.desc()))
-            number = next((row.number for row in rows if json.loads(row.record)["question"] == answer.question), None)
+            rows = connection.execute(begun.order_by(TURNS.c.number.desc())).all()
+            number = next((row.number for row in rows if _awaits(row, answer, state)), None)
             if number is None:
                 self._add(connection, conversation_id, state, answer)
                 return
@@ -298,6 +299,14 @@ def excerpt(text: str, wanted: Sequence[str]) -> str:
     windows = [line[start : start + EXCERPT_LENGTH] for start in range(0, max(len(line) - step, 1), step)]
     best = max(windows, key=lambda window: sum(word in ngrams.fold(window) for word in wanted))
     return ("…" if not line.startswith(best) else "") + best.strip() + ("…" if not line.endswith(best) else "")
+
+
+def _awaits(row: Row[Any], answer: Answer, state: State) -> bool:
+    """Whether a turn waits for this answer, or holds it already and is only to be marked as interrupted."""
+    record = json.loads(row.record)
+    if row.state == "open":
+        return bool(record["question"] == answer.question)
+    return bool(state == "interrupted" and answer.id and record["id"] == answer.id)
 
 
 def _columns(answer: Answer) -> dict[str, str]:

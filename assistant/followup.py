@@ -20,7 +20,7 @@ from vectorstore.language import detect
 MOST_TERMS = 5  # more of the old question than that drowns the new one
 TURNS_BACK = 3  # how far back a subject is looked for
 FRAGMENT = 1  # a question with no more content words than this is a fragment, unless it defines or names something
-SHORT = 3  # … and so is one of no more words altogether than this
+BARE = 3  # … and so is one of up to so many words that are all content: no verb of everyday, no question word
 OLDER = 0.3  # what a turn counts for, compared to the one after it
 INHERITED = 0.5  # what a word counts for that an earlier question had itself been given
 NAMED = 1.5  # what a name counts for, compared to another word
@@ -70,8 +70,8 @@ def what_is_missing(question: str, own: Sequence[Term], words: SmallWords) -> Ga
         return Gap.SUBJECT
     if any(term.name and not term.text[0].isdigit() for term in own):
         return Gap.NONE
-    short = len(tokens) <= SHORT and not UNSPACED.search(question)
-    if len(own) > FRAGMENT and not short:
+    bare = len(own) == len(tokens) <= BARE and not UNSPACED.search(question)
+    if len(own) > FRAGMENT and not bare:
         return Gap.NONE
     defines = own and any(_opens(lowered, f"{phrase} {own[0].text.lower()}") for phrase in words.defines)
     return Gap.NONE if defines else Gap.SUBJECT
