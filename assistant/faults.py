@@ -92,7 +92,7 @@ def fault_of(error: BaseException) -> Fault:
 def _of_status(status: int, error: BaseException) -> Fault:
     detail = _shortened(_said(error))
     if status == 429:
-        quota = "insufficient_quota" in str(error) or "billing" in str(error)
+        quota = "insufficient_quota" in f"{getattr(error, 'code', '')} {getattr(error, 'body', '')} {error}"
         return Fault("quota" if quota else "rate_limited", detail, None if quota else _retry_after(error))
     if status >= 500:
         return Fault("server_error", f"{status} {detail}".strip(), _retry_after(error))

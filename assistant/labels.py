@@ -234,11 +234,11 @@ class Scanner:
         bracket = _Step(inner, Words(text[start:inner], bool(self._code)))
         if found is None or found.group() not in _CLOSERS:
             return bracket
-        content, after = text[inner : found.start()], found.end()
+        content, after, image = text[inner : found.start()], found.end(), inner - start > 1
         labels = None if self._code else parse_labels(content)
         if labels:
             self._after_label = True
-            if inner - start > 1:  # an exclamation and a label
+            if image:  # an exclamation and a label
                 return _Step(start + 1, Words("!"))
             return _Step(after, Labels(labels, text[start:after]))
         if found.group() != "]" or text[inner - 1] != "[":
@@ -250,7 +250,13 @@ class Scanner:
             if end < 0:
                 return None
             if end > after:
-                return _Step(end, again="" if inner - start > 1 else content)
+                return _Step(end, again="" if image else content)
+        if image and text[after : after + 1] == "[":
+            close = _LABEL_END.search(text, after + 1, after + 1 + _LONGEST_LABEL)
+            if close is None and len(text) - after - 1 < _LONGEST_LABEL and not final:
+                return None
+            if close and close.group() == "]" and not parse_labels(text[after + 1 : close.start()]):
+                return _Step(close.end())  # an image whose address stands elsewhere
         return bracket
 
     def _target(self, text: str, start: int, *, final: bool, any_target: bool = False) -> int:

@@ -139,6 +139,11 @@ def test_links_keep_their_words_and_images_go():
     assert words("[https://evil.example/a?b](https://evil.example)") == "evil.example/a"
 
 
+def test_an_image_whose_address_stands_elsewhere_goes_too():
+    assert words("a ![logo][pixel] b") == "a  b"
+    assert read("yes![1.1][1.2]")[1:] == [Labels(parse_labels("1.1"), "[1.1]"), Labels(parse_labels("1.2"), "[1.2]")]
+
+
 def test_addresses_are_shown_without_scheme_and_query():
     assert words("at https://www.cnil.fr/plaintes?x=1, or <https://a.org>.") == "at cnil.fr/plaintes, or a.org."
 
