@@ -12,14 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+SAMPLE = 2000
+"""Code points looked at: short texts whole, long ones in `PLACES` pieces spread over them."""
+PLACES = 5
+
 
 def _codes(codes: str) -> frozenset[str]:
     return frozenset(codes.split())
 
-
-SAMPLE = 2000
-"""Code points looked at: short texts whole, long ones in `PLACES` pieces spread over them."""
-PLACES = 5
 
 _SCRIPTS = {
     "Latin": "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff",
@@ -86,11 +86,11 @@ _TELLING = {
     "uk": "їєґ",
     "sr": "ђћџ",
 }
+"""Letters no other common language writes."""
 _TELLING_BONUS = 0.3
 
-_URDU = re.compile("[\u0679\u0688\u0691\u06ba\u06d2\u06be]")  # ٹ ڈ ڑ ں ے ھ
-_PERSIAN = re.compile("[\u067e\u0686\u0698\u06af\u06a9\u06cc]")  # پ چ ژ گ ک ی
-_ARABIC_ONLY = re.compile("[\u0629\u0649\u064a\u0643\u0625]")  # ة ى ي ك إ
+_PERSIAN_OR_URDU = re.compile("[پچژگکیٹڈڑںےھ]")
+_ARABIC_ONLY = re.compile("[ةىيكإ]")
 
 
 def detect(text: str) -> str:
@@ -107,8 +107,8 @@ def detect(text: str) -> str:
         return script
     if script == "Greek":
         return "el"
-    if script == "Arabic" and (told := _told_by_letters(piece)):
-        return told
+    if script == "Arabic" and _ARABIC_ONLY.search(piece) and not _PERSIAN_OR_URDU.search(piece):
+        return "ar"
     return _ask_model(piece, script)
 
 
@@ -135,14 +135,6 @@ def _script(text: str) -> str | None:
             return "ko"
         return "ja" if kana * 10 >= max(han, 1) else "zh"
     return most if count[most] * 3 >= latin else "Latin"
-
-
-def _told_by_letters(text: str) -> str:
-    """Arabic, Persian or Urdu where the letters leave no doubt."""
-    urdu, persian, arabic = (len(letters.findall(text)) for letters in (_URDU, _PERSIAN, _ARABIC_ONLY))
-    if arabic and not persian and not urdu:
-        return "ar"
-    return ""
 
 
 def _ask_model(text: str, script: str) -> str:

@@ -15,18 +15,13 @@ from vectorstore.lines import ends_sentence, is_item, opens_in_lower_case
 from vectorstore.loaders import titles
 from vectorstore.loaders.decoding import clean
 from vectorstore.loaders.form_fields import filled_in
+from vectorstore.loaders.hyphens import Mender
 from vectorstore.loaders.layout import Line, Place, unwrapped
 from vectorstore.types import Extract, Heading, Span
 
 _PDFIUM = Lock()
 """PDFium keeps global state: one thread at a time."""
-_HYPHEN = "\ufffe"
-"""What PDFium writes for a hyphen at a line's end, having joined the two halves."""
-_BROKEN_WORD = re.compile(rf"([^\W\d_]*){_HYPHEN}[\r\n]*([^\W\d_]*)")
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\ufeff\ufff9-\ufffb]")
 _GARBLED = re.compile(r"[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
-_PLAIN_SIGNS = {0xAD: None, 0xA0: " ", 0x2010: "-", 0x2011: "-"}
 _MOST_GARBLED = 0.1
 _SPACED = re.compile(r"\S+")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -47,8 +42,8 @@ def load(path: Path, data: bytes) -> list[Extract]:
             document.close()
     if not any(page.lines or page.fields for page in raw):
         raise _no_text(path, raw)
-    words = _words(raw)
-    pages = [_laid_out(page, words) for page in raw]
+    mend = Mender([line.text for page in raw for line in page.lines])
+    pages = [_laid_out(page, mend) for page in raw]
     text, page_starts = _bound(pages)
     return [
         Extract(
@@ -196,31 +191,8 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in runs)
 
 
-def _words(pages: Sequence[_Scanned]) -> frozenset[str]:
-    """Every word of the document that no line break divides, hyphenated ones whole, in lower case."""
-    return frozenset(word.lower() for page in pages for line in page.lines for word in _WORD.findall(line.text))
-
-
-def mended(text: str, words: frozenset[str]) -> str:
-    """Words broken at a line's end put together again, without the hyphen unless the document elsewhere keeps it.
-
-    >>> mended("ef\\ufffeficient dual\\ufffeencoder COVID\\ufffe19", frozenset({"dual-encoder"}))
-    'efficient dual-encoder COVID-19'
-    """
-
-    def join(found: re.Match[str]) -> str:
-        left, right = found.groups()
-        whole, hyphened = (left + right).lower(), f"{left}-{right}".lower()
-        keeps = not left or not right or right[0].isupper()
-        if not keeps and whole not in words:
-            keeps = hyphened in words
-        return f"{left}-{right}" if keeps else left + right
-
-    return _CONTROL.sub("", _BROKEN_WORD.sub(join, text)).translate(_PLAIN_SIGNS)
-
-
-def _laid_out(page: _Scanned, words: frozenset[str]) -> str:
-    text = unwrapped([replace(line, text=mended(clean(line.text), words)) for line in page.lines])
+def _laid_out(page: _Scanned, mend: Mender) -> str:
+    text = unwrapped([replace(line, text=mend(line.text)) for line in page.lines])
     return "\n\n".join(filter(None, (text, "\n".join(page.fields))))
 
 
