@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.command_line import Collection, Docs, Json, Only, opened, print_json, progress
 from assistant.conversation_commands import app as conversations_app
+from assistant.document_commands import app as documents_app
 from assistant.evaluation.commands import app as evaluation_app
 
 if TYPE_CHECKING:
-    from assistant.settings import Settings
     from assistant.types import Answer
     from vectorstore.library import Library
-    from vectorstore.types import Filters
 
 
 class Exit(IntEnum):
@@ -42,20 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Answers from your own documents, with the exact words every statement rests on.",
 )
-documents_app = typer.Typer(no_args_is_help=True, help="The documents in the library.")
 app.add_typer(documents_app, name="documents")
 app.add_typer(conversations_app, name="conversations")
 app.add_typer(evaluation_app, name="eval")
-
-Collection = Annotated[str, typer.Option("-c", "--collection", help="The collection to use.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
-Docs = Annotated[list[Path] | None, typer.Option("--docs", help="Bring this file or folder in first; repeatable.")]
-Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only", metavar="KIND=VALUE", help="Search only language=fr, source=PATH or document=ID; repeatable."
-    ),
-]
 
 
 def main() -> None:
@@ -105,21 +93,18 @@ def ask(
 ) -> None:
     """Answer one question, quoting the documents."""
     from assistant import build
+    from assistant.filters import parse
     from assistant.pipeline import checked
 
     asked = checked(sys.stdin.read() if question == "-" else question)
-    filters = _filters(only)
-    settings = _settings()
-    with build.open_library(settings, collection) as library:
-        if docs:
-            _bring_in(library, docs, settings)
+    filters = parse(only or [])
+    with opened(collection, docs) as (library, settings):
         assistant = build.assistant_over(library, settings)
         if as_json:
             answer = assistant.ask(asked, filters=filters)
-            _print_json(answer.as_dict())
+            print_json(answer.as_dict())
         else:
             answer = _write_answer(assistant.stream(asked, filters=filters), library)
-        _tell_repairs(library)
     if answer.status == "not_in_documents":
         raise typer.Exit(Exit.NOT_IN_DOCUMENTS)
 
@@ -156,18 +141,14 @@ def chat(
     collection: Collection = "default",
 ) -> None:
     """A conversation with the documents; it is kept, and can be taken up again."""
-    from assistant import build
     from assistant.chat.run import run_chat
+    from assistant.filters import parse
 
-    filters = _filters(only)
-    settings = _settings()
-    with build.open_library(settings, collection) as library:
-        if docs:
-            _bring_in(library, docs, settings)
+    filters = parse(only or [])
+    with opened(collection, docs) as (library, settings):
         run_chat(
             settings, library, collection=collection, conversation_id=conversation, carry_on=carry_on, filters=filters
         )
-        _tell_repairs(library)
 
 
 @app.command()
@@ -181,11 +162,10 @@ def ingest(
     """Make the library equal to these files and folders."""
     from assistant import build, terminal
 
-    settings = _settings()
-    with build.open_library(settings, collection) as library, _progress(quiet=as_json) as progress:
-        report = build.ingest(library, paths, settings, prune=prune, dry_run=dry_run, progress=progress)
+    with opened(collection) as (library, settings), progress(quiet=as_json) as shown:
+        report = build.ingest(library, paths, settings, prune=prune, dry_run=dry_run, progress=shown)
     if as_json:
-        _print_json({"files": [asdict(file) for file in report.files], "totals": report.totals})
+        print_json({"files": [asdict(file) for file in report.files], "totals": report.totals})
     else:
         terminal.show_report(terminal.consoles()[0], report)
     if report.totals["failed"]:
@@ -202,18 +182,18 @@ def search(
     collection: Collection = "default",
 ) -> None:
     """Find passages, without an answer."""
-    from assistant import build, terminal
+    from assistant import terminal
+    from assistant.filters import parse
     from assistant.pipeline import checked
 
-    settings = _settings()
-    with build.open_library(settings, collection) as library:
-        retrieval = library.search(checked(query), limit=limit, filters=_filters(only))
+    asked, filters = checked(query), parse(only or [])
+    with opened(collection) as (library, _):
+        retrieval = library.search(asked, limit=limit, filters=filters)
         if as_json:
-            _print_json([_hit_json(hit, explain) for hit in retrieval.hits])
+            print_json([_hit_json(hit, explain) for hit in retrieval.hits])
         else:
             out, _ = terminal.consoles()
             terminal.show_hits(out, retrieval, library.document, explain=explain)
-        _tell_repairs(library)
 
 
 def _hit_json(hit: Any, explain: bool) -> dict[str, Any]:
@@ -230,71 +210,6 @@ def _hit_json(hit: Any, explain: bool) -> dict[str, Any]:
     return {**row, "explain": {name: asdict(leg) for name, leg in hit.legs.items()}} if explain else row
 
 
-@documents_app.command("list")
-def documents_list(as_json: Json = False, collection: Collection = "default") -> None:
-    """Every document."""
-    from assistant import build, terminal
-
-    with build.open_library(_settings(), collection) as library:
-        documents = library.documents()
-    if as_json:
-        _print_json([{**asdict(info.ref), "chunks": info.chunks, "added_at": info.added_at} for info in documents])
-    elif documents:
-        terminal.show_documents(terminal.consoles()[0], documents)
-    else:
-        typer.echo(f"No documents in collection {collection!r} yet. Bring some in: assistant ingest PATH", err=True)
-
-
-@documents_app.command("show")
-def documents_show(
-    document_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False, collection: Collection = "default"
-) -> None:
-    """What is known of a document."""
-    from assistant import build
-
-    with build.open_library(_settings(), collection) as library:
-        document = library.document(document_id)
-    facts = {
-        **asdict(document.ref),
-        "characters": len(document.text),
-        "pages": len(document.page_starts) or None,
-        "headings": [heading.title for heading in document.headings],
-    }
-    if as_json:
-        _print_json(facts)
-    else:
-        from assistant.terminal import printable
-
-        for name, value in facts.items():
-            typer.echo(
-                f"{name + ':':<12} {printable(' › '.join(value) if isinstance(value, list) else str(value or '—'))}"
-            )
-
-
-@documents_app.command("text")
-def documents_text(
-    document_id: Annotated[str, typer.Argument(metavar="ID")], collection: Collection = "default"
-) -> None:
-    """The stored text, nothing else: what all offsets point into."""
-    from assistant import build
-
-    with build.open_library(_settings(), collection) as library:
-        sys.stdout.buffer.write(library.document(document_id).text.encode())
-
-
-@documents_app.command("remove")
-def documents_remove(
-    document_id: Annotated[str, typer.Argument(metavar="ID")], collection: Collection = "default"
-) -> None:
-    """Forget a document."""
-    from assistant import build
-
-    with build.open_library(_settings(), collection) as library:
-        library.remove(document_id)
-        _tell_repairs(library)
-    typer.echo(f"Removed {document_id}.", err=True)
-
-
 @app.command()
 def reindex(
     embeddings: Annotated[str, typer.Option("--embeddings", help="Embed again with this model.")] = "",
@@ -302,10 +217,10 @@ def reindex(
 ) -> None:
     """Make the indexes anew from the catalog, with another embedding model if one is named."""
     from assistant import build
+    from assistant.settings import read_settings
 
-    settings = _settings()
-    with build.open_library_for_reindex(settings, collection) as library, _progress() as progress:
-        documents = library.reindex(embeddings or None, progress)
+    with build.open_library_for_reindex(read_settings(), collection) as library, progress() as shown:
+        documents = library.reindex(embeddings or None, shown)
     typer.echo(f"Indexed {documents} documents of collection {collection!r} anew.", err=True)
 
 
@@ -314,8 +229,7 @@ def status(as_json: Json = False, collection: Collection = "default") -> None:
     """What is there, and who answers."""
     from assistant import build, terminal
 
-    settings = _settings()
-    with build.open_library(settings, collection) as library:
+    with opened(collection) as (library, settings):
         choice = build.model_choice(settings)
         facts = {
             "home": str(settings.home),
@@ -326,7 +240,7 @@ def status(as_json: Json = False, collection: Collection = "default") -> None:
             "notes": build.advice(library, settings),
         }
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     languages = ", ".join(f"{language or '?'} ({count})" for language, count in facts["languages"].items())
     typer.echo(f"Library      {terminal.show_home(settings.home)}, collection {collection}")
@@ -338,56 +252,6 @@ def status(as_json: Json = False, collection: Collection = "default") -> None:
         typer.echo(f"{index.title() + ' index':<12} {'up to date' if current else 'behind: the next ingest mends it'}")
     for note in facts["notes"]:
         typer.secho(f"Note: {note}", fg=typer.colors.YELLOW)
-
-
-def _settings() -> Settings:
-    from pydantic import ValidationError
-
-    from assistant.errors import UsageError
-    from assistant.settings import Settings
-
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "ASSISTANT_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise UsageError(f"{name} is {first['input']!r}: {first['msg']}. Correct it, or unset it.") from error
-    if not (settings.home / "catalog.db").exists():
-        typer.echo(f"A new library in {settings.home} (set ASSISTANT_HOME to have it elsewhere).", err=True)
-    return settings
-
-
-def _filters(only: list[str] | None) -> Filters:
-    from assistant.filters import parse
-
-    return parse(only or [])
-
-
-def _bring_in(library: Library, docs: list[Path], settings: Settings) -> None:
-    from assistant import build, terminal
-
-    with _progress() as progress:
-        report = build.ingest(library, docs, settings, progress=progress)
-    changed = report.totals["files"] - report.totals["unchanged"]
-    if changed or report.repairs:
-        terminal.show_report(terminal.consoles()[1], report)
-
-
-@contextmanager
-def _progress(*, quiet: bool = False) -> Iterator[Any]:
-    from assistant.progress import bar
-
-    with bar(quiet=quiet) as progress:
-        yield progress
-
-
-def _tell_repairs(library: Library) -> None:
-    for line in library.repairs:
-        typer.secho(line, err=True, fg=typer.colors.YELLOW)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 if __name__ == "__main__":

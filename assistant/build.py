@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.settings import Settings
+from vectorstore.errors import EmbeddingUnavailableError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -87,11 +88,20 @@ def assistant_over(library: Library, settings: Settings) -> Assistant:
     from assistant.followup import standalone
     from assistant.pipeline import Assistant
 
-    quoting = Extractive(embed=lambda texts: library.embedding(texts))
+    quoting = Extractive(embed=_sentence_embedding(library))
     choice = model_choice(settings)
     if choice.extractive:
         return Assistant(library, quoting, standalone)
     return _with_model(library, settings, choice, quoting, standalone)
+
+
+def _sentence_embedding(library: Library) -> Embedding | None:
+    """The model that sentences are chosen with: the one the choice was fitted with, or none."""
+    try:
+        embedding = library.embedding
+    except EmbeddingUnavailableError:  # the search says so in its notes
+        return None
+    return embedding if embedding.name.startswith("minilm") else None
 
 
 def open_conversations(settings: Settings, collection: str = "default") -> Conversations:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import UsageError
 
 
 class Settings(BaseSettings):
@@ -17,6 +19,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("assistant", appauthor=False))
     """The folder of the library, its indexes and the saved conversations."""
+
+    conversations: str = Field(default="", repr=False)
+    """Where conversations are kept, if not in ``home``: ``postgresql://user:password@host/name``."""
 
     embeddings: str = "auto"
     """``auto`` (minilm where its weights are installed, else hashing), ``minilm``, ``hashing``,
@@ -60,3 +65,14 @@ class Settings(BaseSettings):
 
     openai_api_key: str | None = Field(default=None, validation_alias="OPENAI_API_KEY", repr=False)
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+
+
+def read_settings() -> Settings:
+    """The settings in force. Raises `UsageError`, naming the variable and its value, for one that makes no sense."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        name = field if field.isupper() else f"ASSISTANT_{field.upper()}"
+        raise UsageError(f"{name} is {first['input']!r}: {first['msg']}. Correct it, or unset it.") from error
