@@ -301,7 +301,7 @@ def excerpt(text: str, wanted: Sequence[str]) -> str:
     return ("…" if not line.startswith(best) else "") + best.strip() + ("…" if not line.endswith(best) else "")
 
 
-def _awaits(row: Row[Any], answer: Answer, state: State) -> bool:
+def _awaits(row: Any, answer: Answer, state: State) -> bool:
     """Whether a turn waits for this answer, or holds it already and is only to be marked as interrupted."""
     record = json.loads(row.record)
     if row.state == "open":

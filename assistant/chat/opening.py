@@ -71,12 +71,13 @@ def show(screen: Screen, citation: Citation, read: Read) -> None:
     if found.note:
         head.append(found.note + "\n", "yellow")
     body = Text.assemble(head, "\n", (shown(found.before), "dim"), (shown(found.quote), "bold reverse"))
-    quote_line = _rows(body, screen.out)
+    quote_row = len(body.wrap(screen.out, screen.out.width))
     body.append(shown(found.after), "dim")
-    if less is None:
+    rows, height = len(body.wrap(screen.out, screen.out.width)), screen.out.height
+    if less is None or rows < height - 1:
         screen.out.print(body)
         return
-    top = max(1, quote_line - screen.out.height // 2)
+    top = max(1, min(quote_row - height // 2, rows - height + 2))  # the quote in the middle, no blank lines below
     subprocess.run([less, "-R", f"+{top}"], input=_drawn(body, screen.out).encode(), check=False)
 
 
@@ -85,10 +86,6 @@ def _drawn(text: Text, out: Console) -> str:
     paper = StringIO()
     Console(file=paper, force_terminal=True, no_color=out.no_color, width=out.width).print(text)
     return paper.getvalue()
-
-
-def _rows(text: Text, out: Console) -> int:
-    return len(text.wrap(out, out.width))
 
 
 def browse(citation: Citation, read: Read) -> Path:

@@ -100,6 +100,7 @@ def chat(session: Session, screen: Screen, prompt: Prompt) -> None:
             screen.say("Stopped.")
         except EXPECTED as error:
             screen.fail(error)
+        screen.gap()
 
 
 def _do(line: str, session: Session, screen: Screen) -> None:

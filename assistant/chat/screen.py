@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
@@ -38,6 +38,11 @@ class Screen:
         """A line about the chat itself."""
         self.err.print(Text(printable(text), style))
 
+    def gap(self) -> None:
+        """An empty line around what is answered, where questions and answers share a screen."""
+        if self.live:
+            self.out.print()
+
     def echo(self, line: str) -> None:
         """A question that came from a pipe, so that the output reads as a dialogue."""
         self.out.print(Text(f"> {printable(line)}", "bold"))
@@ -65,7 +70,7 @@ class Screen:
 
     @contextmanager
     def _writer(self, markdown: bool) -> Iterator[_Writer]:
-        writer = _LiveWriter(self.out) if markdown and self.live else _Writer(self.out)
+        writer = _LiveWriter(self.out, _markdown if markdown else Text) if self.live else _Writer(self.out)
         try:
             yield writer
         finally:
@@ -123,7 +128,7 @@ class Screen:
 
 
 class _Writer:
-    """Writes an answer straight on: for pipes, dumb terminals, and texts that are no Markdown."""
+    """Writes an answer straight on: for pipes and dumb terminals."""
 
     def __init__(self, out: Console) -> None:
         self._out = out
@@ -145,8 +150,9 @@ class _LiveWriter(_Writer):
     Only the last block can be redrawn, so that an answer longer than the screen scrolls as text does.
     """
 
-    def __init__(self, out: Console) -> None:
+    def __init__(self, out: Console, drawn: Callable[[str], RenderableType]) -> None:
         super().__init__(out)
+        self._drawn = drawn
         self._block = ""
         self._live = Live(console=out, refresh_per_second=REFRESHES, transient=True, vertical_overflow="crop")
         self._live.start()
@@ -154,14 +160,14 @@ class _LiveWriter(_Writer):
     def feed(self, text: str) -> None:
         self._block += shown(text)
         while (cut := _finished(self._block)) > 0:
-            self._out.print(_markdown(self._block[:cut]))
+            self._out.print(self._drawn(self._block[:cut]))
             self._block = self._block[cut:]
-        self._live.update(_markdown(self._block))
+        self._live.update(self._drawn(self._block))
 
     def close(self) -> None:
         self._live.stop()
         if self._block.strip():
-            self._out.print(_markdown(self._block))
+            self._out.print(self._drawn(self._block.rstrip()))
 
 
 def _markdown(text: str) -> Markdown:
