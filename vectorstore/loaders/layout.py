@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from vectorstore.lines import ends_like_cell, ends_sentence, is_item, is_row, is_rule, opens_in_lower_case, wraps
 
@@ -75,7 +74,7 @@ class _Page:
         self.texts = [line.text.rstrip() for line in lines]
         steps = [above.last.bottom - below.first.bottom for above, below in pairwise(lines)]
         down = [step for step, line in zip(steps, lines, strict=False) if 0.5 * line.height < step < 3 * line.height]
-        self.usual_step = median(down) if down else 0.0
+        self.usual_step = sorted(down)[len(down) // 2] if down else 0.0
         self.upright = any(abs(line.last.left - line.first.left) > line.height for line in lines)
         self.keeps_blanks = any(line.text.endswith(" ") for line in lines)
         self._joined = [False] * len(lines)
