@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +13,11 @@ import typer
 from assistant.errors import UsageError
 
 if TYPE_CHECKING:
+    from assistant.evaluation.dataset import Dataset
+    from assistant.evaluation.judge import Judge
     from assistant.evaluation.runner import Progress
     from assistant.evaluation.session import Outcome
+    from assistant.evaluation.targets import Target
 
 MISSED = 6
 """The exit code for a threshold that was missed; every other code is `cli.Exit`'s."""
@@ -47,11 +50,12 @@ def run(
     repeat: Annotated[int, typer.Option(min=1, help="Ask every question so many times.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Questions asked at a time.")] = 1,
     url: Annotated[str | None, typer.Option(help="Ask a running server, ours or OpenAI-compatible.")] = None,
+    model: Annotated[str | None, typer.Option(help="With --url: the model to ask for.")] = None,
     judge: Annotated[str | None, typer.Option(metavar="MODEL", help="Have a chat model grade the answers.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json.")] = False,
 ) -> None:
     """Ask every question of a file and say how good the answers are."""
-    from assistant.evaluation import compare, dataset, thresholds
+    from assistant.evaluation import compare, dataset, session, thresholds
     from assistant.evaluation.session import Options
 
     asked = dataset.load(questions).sample(limit, seed=seed)
@@ -63,12 +67,25 @@ def run(
         thresholds=thresholds.parse(fail_under or ()),
         baseline=compare.read_baseline(baseline) if baseline else None,
     )
+    if url and (docs or collection):
+        raise UsageError("--url asks a server about its own documents; leave out --docs and --collection.")
     if fail_on_regression and not options.baseline:
         raise UsageError("--fail-on-regression needs a --baseline to be worse than.")
     folder = out or Path("eval-results") / questions.stem
     if asked.unread:
         typer.echo(f"Not read, because no metric knows them: {', '.join(asked.unread)}", err=True)
-    outcome = _evaluate(asked, options, folder, docs or [], collection, url, judge)
+    opened = _remote(asked, url, model) if url else _local(asked, folder, docs or [], collection)
+    session.check(asked, options, judged=judge is not None, remote=url)
+    with opened as (target, grounded), _progress() as progress:
+        outcome = session.evaluate(
+            grounded,
+            target,
+            folder,
+            options,
+            fingerprint=asked.fingerprint,
+            judge=_judge(judge) if judge else None,
+            progress=progress,
+        )
     _print(outcome, as_json=as_json)
     worse = compare.regressions(outcome.changes) if fail_on_regression else []
     missed = [threshold for threshold in options.thresholds if not threshold.kept(outcome.summary.metrics)]
@@ -84,18 +101,33 @@ def run(
         raise typer.Exit(MISSED)
 
 
-def _evaluate(asked, options, folder, docs, collection, url, judge) -> Outcome:  # type: ignore[no-untyped-def]
+@contextmanager
+def _local(asked: Dataset, folder: Path, docs: list[Path], collection: str | None) -> Iterator[tuple[Target, Dataset]]:
+    """The assistant in this process, and the questions with their documents looked up in its library."""
     from assistant.evaluation import session
-    from assistant.evaluation.grounding import ground
+    from assistant.settings import Settings
+
+    with session.open_local(Settings(), collection=collection, docs=docs, folder=folder) as (target, library):
+        yield target, session.look_up(asked, library)
+
+
+@contextmanager
+def _remote(asked: Dataset, url: str, model: str | None) -> Iterator[tuple[Target, Dataset]]:
+    from assistant.evaluation.remote import open_remote
     from assistant.settings import Settings
 
     settings = Settings()
-    session.check(asked, options, judged=judge is not None)
-    with session.open_local(settings, collection=collection, docs=docs, folder=folder) as (target, library):
-        refs = [info.ref for info in library.documents()]
-        grounded = ground(asked, refs, lambda id: library.document(id).text)
-        with _progress() as progress:
-            return session.evaluate(grounded, target, folder, options, fingerprint=asked.fingerprint, progress=progress)
+    with open_remote(url, model=model, key=settings.openai_api_key, timeout=settings.total_timeout) as target:
+        yield target, asked
+
+
+def _judge(name: str) -> Judge:
+    from assistant.evaluation.judge import Judge
+    from assistant.models import chat_model
+    from assistant.settings import Settings
+
+    settings = Settings()
+    return Judge.of(chat_model(name, api_key=settings.openai_api_key, base_url=settings.openai_base_url))
 
 
 @contextmanager
@@ -159,3 +191,54 @@ def report(folder: Annotated[Path, typer.Argument(help="A finished run.", show_d
 
     session.write_reports(folder, *session.read_run(folder))
     typer.echo(folder / "report.html")
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The file of questions to write: .yaml or .jsonl.", show_default=False)],
+    docs: Docs = None,
+    collection: Collection = None,
+    count: Annotated[int, typer.Option(min=1, help="Questions at most.")] = 30,
+    seed: Seed = 0,
+) -> None:
+    """Start a file of questions from the documents' headings and sentences, to be pruned by hand."""
+    from tempfile import TemporaryDirectory
+
+    from assistant.evaluation import session, writing
+    from assistant.evaluation.candidates import candidates
+    from assistant.settings import Settings
+
+    with (
+        TemporaryDirectory() as scratch,
+        session.open_local(Settings(), collection=collection, docs=docs or [], folder=Path(scratch)) as (_, library),
+    ):
+        texts = [library.document(info.ref.id) for info in library.documents()]
+        found = candidates(texts, count=count, seed=seed)
+    if not found:
+        raise UsageError("No heading and no sentence of the documents is worth a question; write the file by hand.")
+    writing.write_new(file, found)
+    typer.echo(f"{len(found)} candidates in {file}. Prune them by hand, then: assistant eval run {file}", err=True)
+
+
+@app.command()
+def add(
+    conversation_id: Annotated[str, typer.Argument(help="A saved conversation.", show_default=False)],
+    turn: Annotated[int, typer.Argument(help="Which of its turns, from 1.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="The file of questions to add to.", show_default=False)],
+    right: Annotated[
+        bool | None,
+        typer.Option(
+            "--right/--wrong", help="Whether the answer was; by default what its reader said.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Make a case of a saved conversation's turn."""
+    from assistant import build
+    from assistant.evaluation import writing
+    from assistant.evaluation.saved import from_turn
+    from assistant.settings import Settings
+
+    with closing(build.open_conversations(Settings())) as log:
+        case = from_turn(log.show(conversation_id).as_dict(), turn, right=right)
+    writing.append(file, case)
+    typer.echo(f"Added {case.id!r} to {file}: see that it expects the right thing.", err=True)

@@ -114,8 +114,7 @@ def _citation(case: Case, answer: Mapping[str, Any], text: quotes.Text) -> Score
     scores: Scores = {"citation.present": float(bool(citations))}
     if not citations:
         return scores
-    if answer.get("model") is not None:
-        scores["citation.valid"] = sum(quotes.valid(citation, text) for citation in citations) / len(citations)
+    scores["citation.valid"] = sum(quotes.valid(citation, text) for citation in citations) / len(citations)
     if case.doc_ids:
         relevant = [citation["document"]["id"] in case.doc_ids for citation in citations]
         scores["citation.document"] = sum(relevant) / len(relevant)

@@ -71,10 +71,10 @@ class Run:
         error: str | None = None
         try:
             reply = self.target.ask(case)
-            scores = score(case, reply, text=self._text, detect=self.detect)
+            scores = self._scores(case, reply)
         except Exception as caught:  # a crash is this question's result, not the run's end
             reply, error = None, _told(caught)
-            scores = score(case, None, text=self._text, detect=self.detect)
+            scores = self._scores(case, None)
         verdict = self._judged(case, reply, scores)
         return Record(
             id=case.id,
@@ -92,6 +92,10 @@ class Run:
             failure=failure(case, reply, scores, self._text),
             judge=verdict,
         )
+
+    def _scores(self, case: Case, reply: Reply | None) -> Scores:
+        scores = score(case, reply, text=self._text, detect=self.detect)
+        return {name: None if name in self.target.hidden else value for name, value in scores.items()}
 
     def _judged(self, case: Case, reply: Reply | None, scores: Scores) -> Mapping[str, Any] | None:
         if self.judge is None or reply is None:
@@ -116,6 +120,8 @@ class Run:
 
 
 def _told(error: Exception) -> str:
-    """The error and the line it comes from: in a report there is no traceback to look at."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    """The error and our last line before it: in a report there is no traceback to look at."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if not {"site-packages", "lib"} & set(Path(frame.filename).parts)]
+    frame = (ours or frames)[-1]
     return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"

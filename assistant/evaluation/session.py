@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import UsageError
 from assistant.evaluation import compare, thresholds
-from assistant.evaluation.dataset import Dataset
+from assistant.evaluation.dataset import Dataset, load
+from assistant.evaluation.grounding import ground
 from assistant.evaluation.judge import Judge
 from assistant.evaluation.records import SUMMARY, Record, read_records, replace_text
+from assistant.evaluation.remote import kind_of
 from assistant.evaluation.report.html import html
 from assistant.evaluation.report.junit import junit
 from assistant.evaluation.report.markdown import markdown
@@ -50,9 +52,20 @@ class Outcome:
     records: list[Record]
     changes: list[compare.Change] = field(default_factory=list)
 
+    def require(self, *limits: str) -> None:
+        """``METRIC=VALUE`` each, the worst that will do. Raises `AssertionError` that names what was missed and why."""
+        missed = [limit for limit in thresholds.parse(limits) if not limit.kept(self.summary.metrics)]
+        if missed:
+            got = ", ".join(f"{limit} (got {self.summary.metrics[limit.metric].value})" for limit in missed)
+            wrong = [f"{record.id}: {record.failure}" for record in self.records if record.failure]
+            raise AssertionError(f"missed {got}; see {self.folder / 'report.html'}\n" + "\n".join(wrong[:20]))
 
-def check(dataset: Dataset, options: Options, *, judged: bool, hidden: frozenset[str] = frozenset()) -> None:
-    """What can be refused before anything is opened. Raises `UsageError`."""
+
+def check(dataset: Dataset, options: Options, *, judged: bool, remote: str | None = None) -> None:
+    """What can be refused before anything is opened or asked. Raises `UsageError`."""
+    hidden = kind_of(remote).hidden if remote else frozenset()
+    if judged:  # the judge sees who declined
+        hidden -= {"abstain.refused_answerable", "abstain.refused_unanswerable"}
     thresholds.check(options.thresholds, dataset, judged=judged, hidden=hidden)
     if options.baseline:
         questions = {case.id: case.question for case in dataset.cases}
@@ -96,6 +109,20 @@ def evaluate(
     write_reports(folder, summary, records, changes, options.thresholds)
     replace_text(folder / SUMMARY, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2))
     return Outcome(folder, summary, records, changes)
+
+
+def evaluate_file(
+    path: Path, settings: Settings, folder: Path, *, docs: Sequence[Path] = (), collection: str | None = None
+) -> Outcome:
+    """A file of questions asked of the assistant in this process. Raises `UsageError`."""
+    asked = load(path)
+    with open_local(settings, collection=collection, docs=docs, folder=folder) as (target, library):
+        return evaluate(look_up(asked, library), target, folder, Options(), fingerprint=asked.fingerprint)
+
+
+def look_up(dataset: Dataset, library: Library) -> Dataset:
+    """The questions with their documents looked up in a library."""
+    return ground(dataset, [info.ref for info in library.documents()], lambda id: library.document(id).text)
 
 
 def write_reports(
@@ -151,9 +178,6 @@ def open_local(
 def _bring_in(library: Library, docs: Sequence[Path], settings: Settings, progress: IngestProgress | None) -> None:
     from assistant import build
 
-    for path in docs:
-        if not path.exists():
-            raise UsageError(f"--docs {path}: there is no such file or folder.")
     report = build.ingest(library, docs, settings, prune=False, progress=progress)
     failed = [file for file in report.files if file.status == "failed"]
     if failed:

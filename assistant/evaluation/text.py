@@ -33,6 +33,7 @@ _NOT_A_WORD = regex.compile(r"[\p{P}\p{S}]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _UNSPACED_RUN = regex.compile(rf"({_UNSPACED.pattern}[\p{{M}}]*)")
 _MARKERS = regex.compile(r"\s*\[\d+(?:\.\d+)?\]")
+_DIGIT = regex.compile(r"[^\P{Nd}0-9]")  # Arabic, Devanagari, Thai and other figures
 _SHORT = 4  # shorter golds ("no", "war") are compared as whole words: they stand inside too many others
 
 
@@ -56,6 +57,7 @@ def tokens(text: str, language: str | None = None) -> list[str]:
     ['东', '京', '2020', '年']
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit.group())), folded)
     if language in {"fr", "it", "ca"}:
         folded = _ELIDED.sub(" ", folded)
     words = _UNSPACED_RUN.sub(r" \1 ", _NOT_A_WORD.sub("", folded)).split()
