@@ -217,4 +217,5 @@ class Indexes:
 
 def _keywords(indexed: Indexed) -> Iterator[Entry]:
     for chunk in indexed.chunks:
-        yield Entry(chunk.id, chunk.document_id, indexed.ref.language, chunk.indexed_text(indexed.ref.title))
+        text = chunk.indexed_text(indexed.ref.title)
+        yield Entry(chunk.id, chunk.document_id, indexed.ref.language, text, indexed.ref.title)

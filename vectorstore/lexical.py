@@ -1,11 +1,11 @@
-"""The keyword index: BM25 over character 4-grams and over whole words. The only file that imports tantivy.
+"""The keyword index: BM25 over 4-grams, words and consonant skeletons, and titles. The only file that imports tantivy.
 
 Derived data: the folder may be deleted at any time and filled again from the catalog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import log
@@ -16,12 +16,23 @@ import tantivy
 
 from vectorstore import ngrams
 from vectorstore.errors import LibraryBusyError, StorageError
+from vectorstore.skeleton import skeletons
+from vectorstore.titles import title_phrase
 
-LEGS: dict[str, Callable[[str], list[str]]] = {"grams": ngrams.grams, "words": ngrams.words}
+LEGS: dict[str, Callable[[str], list[str]]] = {
+    "grams": ngrams.grams,
+    "words": ngrams.phrases,
+    "skeletons": skeletons,
+}
 """What is indexed, each under a field of its own: how a text is cut into terms, by the name of the leg."""
 
-FORMAT = "1"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
-MAX_TERMS = 96  # of a query; a longer one keeps its rarest terms, and a pasted page costs no more than a long question
+UNKNOWN = "und"  # the language of a document that has none, as ISO 639 writes it
+
+Terms = Mapping[str, Mapping[str, float]]
+"""The terms of a query and their weights, by leg."""
+
+FORMAT = "2"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
+MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
 
 
@@ -37,6 +48,8 @@ class Entry:
     document_id: str
     language: str
     text: str
+    title: str = ""
+    """Of the document, to find where other passages name it; empty when nobody would write it in a sentence."""
 
 
 class LexicalIndex:
@@ -100,41 +113,99 @@ class LexicalIndex:
 
         No languages means all of them; ``documents`` are ids, None means all of them and an empty collection none.
         """
-        return self.search_terms(LEGS[leg](query), limit, leg=leg, languages=languages, documents=documents)
+        terms = {leg: dict.fromkeys(LEGS[leg](query), 1.0)}
+        return self.search_terms(terms, limit, languages=languages, documents=documents)
 
     def search_terms(
         self,
-        terms: Iterable[str],
+        terms: Terms,
         limit: int,
         *,
-        leg: str = "grams",
         languages: Collection[str] = frozenset(),
         documents: Collection[str] | None = None,
     ) -> dict[str, float]:
-        """`search` with terms that are cut already; each counts once, however often it is repeated."""
-        if documents is not None and not documents:
-            return {}
+        """`search` with terms that are cut and weighted already, of one leg or several; the scores are added up."""
         with self._readable():
-            searcher = self._searcher()
-            chosen = _rarest(searcher, leg, list(dict.fromkeys(terms)))
-            if not chosen or limit < 1:
-                return {}
-            schema = self._index.schema
-            query = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Should, tantivy.Query.term_query(schema, leg, term, "freq")) for term in chosen]
-            )
-            query = _restricted(query, schema, {"language": languages, "document": documents or ()})
-            # Counting all matches would switch off tantivy's skipping of blocks that cannot reach the top.
-            found = searcher.search(query, limit, count=False).hits
-            scores = {str(searcher.doc(address)["chunk"][0]): float(score) for score, address in found}
+            searcher, schema = self._searcher(), self._index.schema
+            wanted = [
+                tantivy.Query.boost_query(tantivy.Query.term_query(schema, leg, term, "freq"), weight)
+                if weight != 1.0
+                else tantivy.Query.term_query(schema, leg, term, "freq")
+                for leg, weights in terms.items()
+                for term, weight in _rarest(searcher, leg, weights)
+            ]
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in wanted])
+            return self._best(searcher, query, limit if wanted else 0, languages, documents)
+
+    def titled(
+        self,
+        phrases: Iterable[str],
+        limit: int,
+        *,
+        languages: Collection[str] = frozenset(),
+        documents: Collection[str] | None = None,
+    ) -> dict[str, float]:
+        """The chunks of documents whose title is one of ``phrases`` (as `titles.title_phrase` makes them).
+
+        The score is how rare the title is, 0 to 1: next to 1 for one chunk among all, 0 for the title of all of them.
+        """
+        with self._readable():
+            searcher, schema = self._searcher(), self._index.schema
+            frequency = {phrase: searcher.doc_freq("title", phrase) for phrase in set(phrases)}
+            most = log(1 + searcher.num_docs)
+            named = [
+                tantivy.Query.const_score_query(
+                    tantivy.Query.term_query(schema, "title", phrase), log((1 + searcher.num_docs) / count) / most
+                )
+                for phrase, count in sorted(frequency.items())
+                if count
+            ]
+            query = tantivy.Query.disjunction_max_query(named)
+            return self._best(searcher, query, limit if named else 0, languages, documents)
+
+    def among(self, chunks: Collection[str], languages: Collection[str]) -> frozenset[str]:
+        """Those of the chunks whose documents are in one of the languages."""
+        with self._readable():
+            query = tantivy.Query.term_set_query(self._index.schema, "chunk", sorted(chunks))
+            return frozenset(self._best(self._searcher(), query, len(chunks) if languages else 0, languages, None))
+
+    def languages(self) -> frozenset[str]:
+        """The languages of the indexed documents, `UNKNOWN` for those without one."""
+        with self._readable():
+            return frozenset(language for language, _ in self._searcher().terms_with_prefix("language", ""))
+
+    def _best(
+        self,
+        searcher: tantivy.Searcher,
+        query: tantivy.Query,
+        limit: int,
+        languages: Collection[str],
+        documents: Collection[str] | None,
+    ) -> dict[str, float]:
+        if limit < 1 or (documents is not None and not documents):
+            return {}
+        query = _restricted(query, self._index.schema, {"language": languages, "document": documents or ()})
+        # Counting all matches would switch off tantivy's skipping of blocks that cannot reach the top.
+        found = searcher.search(query, limit, count=False).hits
+        scores = {str(searcher.doc(address)["chunk"][0]): float(score) for score, address in found}
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
     def weights(self, query: str, *, leg: str = "grams") -> dict[str, float]:
         """How rare each term of the query is, by BM25's formula: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        return self._rarity(leg, LEGS[leg](query))
+
+    def mass(self, terms: Terms) -> float:
+        """About what a chunk that holds every term once would score in `search_terms`."""
+        rarity = {leg: self._rarity(leg, weights) for leg, weights in terms.items()}
+        return sum(weight * rarity[leg][term] for leg, weights in terms.items() for term, weight in weights.items())
+
+    def _rarity(self, leg: str, terms: Iterable[str]) -> dict[str, float]:
         with self._readable():
             searcher, total = self._searcher(), self.count()
-            counts = {term: min(total, searcher.doc_freq(leg, term)) for term in LEGS[leg](query)}
-        return {term: log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
+            counts = {term: min(total, searcher.doc_freq(leg, term)) for term in terms}
+        return {
+            term: log(1 + (total - count + 0.5) / (count + 0.5)) if count else 0.0 for term, count in counts.items()
+        }
 
     def _searcher(self) -> tantivy.Searcher:
         """Of the last commit, whichever process made it."""
@@ -184,7 +255,7 @@ class LexicalIndex:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("document", "language", "state"):
+    for name in ("document", "language", "title", "state"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("sequence", stored=True)
     for leg in LEGS:
@@ -196,7 +267,9 @@ def _document(entry: Entry) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("chunk", entry.chunk_id)
     document.add_text("document", entry.document_id)
-    document.add_text("language", entry.language)
+    document.add_text("language", entry.language or UNKNOWN)
+    if title := title_phrase(entry.title):
+        document.add_text("title", title)
     for leg, cut in LEGS.items():
         document.add_text(leg, " ".join(cut(entry.text)))
     return document
@@ -211,12 +284,12 @@ def _write_state(writer: tantivy.IndexWriter, sequence: int) -> None:
     writer.add_document(document)
 
 
-def _rarest(searcher: tantivy.Searcher, leg: str, terms: list[str]) -> list[str]:
-    if len(terms) <= MAX_TERMS:
-        return terms
-    frequency = {term: searcher.doc_freq(leg, term) for term in terms}
-    known = [term for term in terms if frequency[term]]
-    return sorted(known, key=frequency.__getitem__)[:MAX_TERMS]
+def _rarest(searcher: tantivy.Searcher, leg: str, weights: Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    if len(weights) <= MAX_TERMS:
+        return weights.items()
+    frequency = {term: searcher.doc_freq(leg, term) for term in weights}
+    known = [term for term in weights if frequency[term]]
+    return [(term, weights[term]) for term in sorted(known, key=frequency.__getitem__)[:MAX_TERMS]]
 
 
 def _restricted(query: Any, schema: tantivy.Schema, allowed: dict[str, Collection[str]]) -> tantivy.Query:

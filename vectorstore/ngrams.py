@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from anyascii import anyascii
 
 GRAM = 4
 _WORD = re.compile(r"[a-z0-9]+")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 
 
 def fold(text: str) -> str:
@@ -29,19 +31,45 @@ def words(text: str) -> list[str]:
     >>> words("L'été 2017")
     ['l', 'ete', '2017']
     """
-    return _WORD.findall(fold(text))
+    return list(_words(text))
 
 
-def grams(text: str, size: int = GRAM) -> list[str]:
-    """Each word padded with a blank (``_``) on both sides and cut into ``size``-grams; shorter words stay whole.
+@lru_cache(maxsize=4)  # a text is cut in several ways, one right after the other, and folding is most of the work
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(fold(text)))
+
+
+def grams(text: str) -> list[str]:
+    """Each word padded with a blank (``_``) on both sides and cut into 4-grams; shorter words stay whole.
 
     >>> grams("the cat")
     ['_the', 'the_', '_cat', 'cat_']
     """
-    return [gram for word in words(text) for gram in _cut(word, size)]
+    return [gram for word in words(text) for gram in pieces(word)]
 
 
 @lru_cache(maxsize=1 << 16)  # a few thousand words make up most of any text
-def _cut(word: str, size: int) -> tuple[str, ...]:
+def pieces(word: str) -> tuple[str, ...]:
+    """The 4-grams of one folded word; see `grams`."""
     padded = f"_{word}_"
-    return tuple(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
+    return tuple(padded[i : i + GRAM] for i in range(max(1, len(padded) - GRAM + 1)))
+
+
+def phrases(text: str) -> list[str]:
+    """The folded words, each pair of neighbours, and each pair of signs where words are not set apart by blanks.
+
+    >>> phrases("the cat 东京都")
+    ['the', 'cat', 'dongjingdou', 'the+cat', 'cat+dongjingdou', '东京', '京都']
+    """
+    single = words(text)
+    pairs = [f"{first}+{second}" for first, second in pairwise(single)]
+    return [*single, *pairs, *signs(text)]
+
+
+def signs(text: str) -> list[str]:
+    """Each pair of neighbouring signs of Han, kana, Thai, Lao, Khmer and Burmese; a lone sign stays alone.
+
+    >>> signs("在东京都 5月")
+    ['在东', '东京', '京都', '月']
+    """
+    return [run[i : i + 2] for run in _UNSPACED.findall(text) for i in range(max(1, len(run) - 1))]

@@ -1,14 +1,22 @@
-"""From a question to ranked chunks: ask each index, put their scores on one scale, add them up."""
+"""From a question to ranked chunks: ask each index, put what they say on one scale, add it up.
+
+A leg that says nothing of a chunk adds nothing to it. The weights were measured: docs/evaluation.md, "Retrieval log".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore.crosslingual import content_words, translations
+from vectorstore.ngrams import grams as grams_of
+from vectorstore.ngrams import pieces, signs, words
+from vectorstore.skeleton import skeletons
+from vectorstore.titles import phrases, title_phrase
 from vectorstore.types import Filters, LegScore
 
 Scores = Mapping[str, float]
@@ -19,8 +27,16 @@ Dense = Callable[[NDArray[np.float32], int, Filters], Scores]
 """A query vector, how many, which documents: the nearest chunks by cosine."""
 
 CANDIDATES = 100  # asked of each leg: enough that a chunk one leg puts low still gets what the others give it
-WORDS = 0.3  # weight of whole words beside the 4-grams' 1.0
-DENSE = 0.5  # weight of the dense leg for a language its model knows
+WORDS = 0.4  # whole words and their pairs, beside the 1.0 of the best chunk's 4-grams
+DENSE = 3.0  # a point of cosine between a question and a chunk both in languages the model knows
+DENSE_FOREIGN = 0.5  # the same where it knows one of them at most: it still sees names, numbers and cognates
+TITLE = 0.3  # the question names the document by its title
+NAMED = 0.5  # one of the best passages names it: questions that need two documents
+NAMING = 2  # how many of the best passages are read for titles
+FOREIGN = 3.0  # what covers a third of a question in another language says as much as all of it in its own
+FUNCTION = 0.2  # a word that only builds the sentence, where the collection speaks several languages
+UNKNOWN = "und"  # the index's name for no language
+PAIR = 2.0  # two signs of Han say as much as the half dozen 4-grams of a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,8 @@ class Passage:
 
     language: str
     text: str
+    title: str = ""
+    """Of its document."""
 
 
 Lookup = Callable[[Collection[str]], Mapping[str, Passage]]
@@ -36,17 +54,30 @@ Lookup = Callable[[Collection[str]], Mapping[str, Passage]]
 
 
 class Lexical(Protocol):
-    """What retrieval needs of a keyword index (`vectorstore.lexical.LexicalIndex` is one)."""
+    """What retrieval needs of a keyword index (`vectorstore.lexical.LexicalIndex` is one, and says what each does)."""
 
     def search(
+        self, query: str, limit: int, *, leg: str, languages: Collection[str], documents: Collection[str] | None
+    ) -> dict[str, float]: ...
+
+    def search_terms(
         self,
-        query: str,
+        terms: Mapping[str, Mapping[str, float]],
         limit: int,
         *,
-        leg: str = ...,
-        languages: Collection[str] = ...,
-        documents: Collection[str] | None = ...,
+        languages: Collection[str],
+        documents: Collection[str] | None,
     ) -> dict[str, float]: ...
+
+    def titled(
+        self, phrases: Iterable[str], limit: int, *, languages: Collection[str], documents: Collection[str] | None
+    ) -> dict[str, float]: ...
+
+    def mass(self, terms: Mapping[str, Mapping[str, float]]) -> float: ...
+
+    def among(self, chunks: Collection[str], languages: Collection[str]) -> frozenset[str]: ...
+
+    def languages(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +89,74 @@ class Ranked:
     legs: Mapping[str, LegScore] = field(default_factory=dict)
 
 
-def rescale(scores: Scores) -> dict[str, float]:
-    """Stretch to 0..1, so that indexes can be added; all-equal scores become 1.
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One index's raw scores, and the share of them that counts."""
 
-    >>> rescale({"a": 12.0, "b": 6.0, "c": 4.0})
-    {'a': 1.0, 'b': 0.25, 'c': 0.0}
-    """
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    return {id: (score - low) / (high - low) if high > low else 1.0 for id, score in scores.items()}
+    scores: Scores
+    shares: Scores
 
 
-def fuse(legs: Mapping[str, Scores], weights: Mapping[str, float]) -> list[Ranked]:
-    """Best first, ties by id. A chunk that a leg did not return scores 0 there; a leg without a weight is not counted.
+def fuse(legs: Mapping[str, Leg]) -> list[Ranked]:
+    """Best first by the sum of the shares, ties by id.
 
     Scores and not ranks: by rank, a dense model that does not know the language counts as much as keywords that do.
 
-    >>> legs = {"grams": {"a": 9.0, "b": 1.0}, "dense": {"b": 0.4, "a": 0.3}}
-    >>> [ranked.chunk_id for ranked in fuse(legs, {"grams": 1.0, "dense": 0.5})]
-    ['a', 'b']
+    >>> grams, dense = Leg({"a": 9.0, "b": 1.0}, {"a": 1.0, "b": 0.1}), Leg({"b": 0.4}, {"b": 0.4})
+    >>> [(ranked.chunk_id, ranked.score) for ranked in fuse({"grams": grams, "dense": dense})]
+    [('a', 1.0), ('b', 0.5)]
     """
     total: dict[str, float] = {}
-    for leg, scores in legs.items():
-        for id, score in rescale(scores).items():
-            total[id] = total.get(id, 0.0) + weights.get(leg, 0.0) * score
-    places: dict[str, dict[str, LegScore]] = {id: {} for id in total}
-    for leg, scores in legs.items():
-        best_first = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    places: dict[str, dict[str, LegScore]] = {}
+    for name, leg in legs.items():
+        best_first = sorted(leg.scores.items(), key=lambda item: (-item[1], item[0]))
         for rank, (id, score) in enumerate(best_first, start=1):
-            places[id][leg] = LegScore(rank, score)
+            total[id] = total.get(id, 0.0) + leg.shares.get(id, 0.0)
+            places.setdefault(id, {})[name] = LegScore(rank, score)
     return [Ranked(id, total[id], places[id]) for id in sorted(total, key=lambda id: (-total[id], id))]
+
+
+def shared(scores: Scores, weight: float, *, best: float | None = None) -> dict[str, float]:
+    """Scores as parts of ``best``, by default of the best of them, times the weight.
+
+    >>> shared({"a": 12.0, "b": 3.0}, 0.5)
+    {'a': 0.5, 'b': 0.125}
+    """
+    best = max(scores.values(), default=0.0) if best is None else best
+    return {id: weight * score / best for id, score in scores.items()} if best > 0 else {}
+
+
+def above_floor(scores: Scores, weight: Callable[[str], float]) -> dict[str, float]:
+    """Cosines above the lowest that was returned, times each chunk's weight.
+
+    A chunk that was not returned is nearer to the floor than to 0, where it would otherwise be put.
+
+    >>> above_floor({"a": 0.75, "b": 0.25}, lambda id: 2.0)
+    {'a': 1.0, 'b': 0.0}
+    """
+    floor = min(scores.values(), default=0.0)
+    return {id: weight(id) * (score - floor) for id, score in scores.items()}
+
+
+def own_terms(query: str, language: str) -> dict[str, dict[str, float]]:
+    """The question's 4-grams, where documents in other languages compete: there its function words seem rare."""
+    grams = dict.fromkeys(grams_of(query), FUNCTION)
+    grams.update((gram, 1.0) for word in content_words(query, language) for gram in pieces(word))
+    return {"grams": grams}
+
+
+def foreign_terms(query: str, language: str, target: str) -> dict[str, dict[str, float]]:
+    """The terms under which a document in ``target`` may speak of the same, by leg, with their weights.
+
+    The question's own content words, for names and cognates; their skeletons, for names in other scripts; and what
+    small dictionaries call them there.
+    """
+    content = content_words(query, language)
+    names = translations(query, language, target)
+    spelled = [word for name in names if not signs(name) for word in words(name)]
+    grams = {gram: 1.0 for word in [*content, *spelled] for gram in pieces(word)}
+    pairs = {pair: PAIR for name in [query, *names] for pair in signs(name)}
+    return {"grams": grams, "words": pairs, "skeletons": dict.fromkeys(skeletons(" ".join(content)), 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +181,84 @@ class Retriever:
         filters: Filters | None = None,
         documents: Collection[str] | None = None,
     ) -> list[Ranked]:
-        """The best ``limit`` chunks. ``language`` is the question's.
+        """The best ``limit`` chunks. ``language`` is the question's, "" where it is not known.
 
         ``documents`` are the ids that ``filters`` allow where these name sources or documents, otherwise None.
         Raises what the parts raise.
         """
         filters = filters or Filters()
-        depth = max(limit, CANDIDATES)
-        legs: dict[str, Scores] = {
-            leg: self.lexical.search(query, depth, leg=leg, languages=filters.languages, documents=documents)
-            for leg in ("grams", "words")
-        }
-        if documents is None or documents:
-            legs["dense"] = self.dense(self.embed([query])[0], depth, filters)
-        weights = {"grams": 1.0, "words": WORDS, "dense": DENSE if self._knows(language) else 0.0}
-        ranked = fuse(legs, weights)[:limit]
-        known = self.lookup([chunk.chunk_id for chunk in ranked])
-        return [chunk for chunk in ranked if chunk.chunk_id in known]
+        if documents is not None and not documents:
+            return []
+        ask = _Scope(self.lexical, max(limit, CANDIDATES), filters.languages, documents)
+        legs = {**ask.keywords(query, language), "dense": self._dense(query, language, filters, ask)}
+        titled = ask.titled(phrases(query))
+        legs["title"] = Leg(titled, {id: TITLE * rarity for id, rarity in titled.items()})
+        ranked = fuse(legs)
+        passages = dict(self.lookup([chunk.chunk_id for chunk in ranked[:limit]]))
+        named = self._named(ranked, passages, ask)
+        if named:
+            legs["named"] = Leg(named, {id: NAMED * rarity for id, rarity in named.items()})
+            ranked = fuse(legs)
+            passages |= self.lookup([one.chunk_id for one in ranked[:limit] if one.chunk_id not in passages])
+        return [one for one in ranked[:limit] if one.chunk_id in passages]
 
-    def _knows(self, language: str) -> bool:
-        return self.dense_languages is None or language in self.dense_languages
+    def _dense(self, query: str, language: str, filters: Filters, ask: _Scope) -> Leg:
+        scores = self.dense(self.embed([query])[0], ask.depth, filters)
+        if self.dense_languages is None:
+            known: Collection[str] = scores
+        elif language in self.dense_languages:
+            known = self.lexical.among(list(scores), self.dense_languages)
+        else:
+            known = ()
+        return Leg(scores, above_floor(scores, lambda id: DENSE if id in known else DENSE_FOREIGN))
+
+    def _named(self, ranked: Sequence[Ranked], passages: Mapping[str, Passage], ask: _Scope) -> dict[str, float]:
+        """Documents that the best passages name by their titles; not the passages' own."""
+        found: dict[str, float] = {}
+        for passage in (passages[one.chunk_id] for one in ranked[:NAMING] if one.chunk_id in passages):
+            named = phrases(passage.text, names_only=True) - {title_phrase(passage.title)}
+            found |= ask.titled(named)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The keyword index as one search may see it."""
+
+    lexical: Lexical
+    depth: int
+    languages: frozenset[str]
+    documents: Collection[str] | None
+
+    def keywords(self, query: str, language: str) -> dict[str, Leg]:
+        """4-grams and words for all documents; for those in another language than the question's, terms of theirs."""
+        others = (self.languages or self.lexical.languages()) - {language, UNKNOWN} if language else frozenset()
+        if not others:
+            grams, spelled = (self._search(query, leg, self.languages) for leg in ("grams", "words"))
+            return {"grams": Leg(grams, shared(grams, 1.0)), "words": Leg(spelled, shared(spelled, WORDS))}
+        own = (self.languages or {language, UNKNOWN}) & {language, UNKNOWN}
+        grams = self._covered(own_terms(query, language), own) if own else {}
+        spelled = self._search(query, "words", own) if own else {}
+        foreign: dict[str, float] = {}
+        for other in sorted(others):
+            covered = self._covered(foreign_terms(query, language, other), {other})
+            foreign |= {id: FOREIGN * part for id, part in covered.items()}
+        best = max([*grams.values(), *foreign.values()], default=0.0)
+        ours = max(grams.values(), default=0.0) / best if best else 0.0
+        return {
+            "grams": Leg(grams, shared(grams, 1.0, best=best)),
+            "words": Leg(spelled, shared(spelled, WORDS * ours)),
+            "foreign": Leg(foreign, shared(foreign, 1.0, best=best)),
+        }
+
+    def _search(self, query: str, leg: str, languages: Collection[str]) -> dict[str, float]:
+        return self.lexical.search(query, self.depth, leg=leg, languages=languages, documents=self.documents)
+
+    def _covered(self, terms: Mapping[str, Mapping[str, float]], languages: Collection[str]) -> dict[str, float]:
+        """How much of the terms' mass each chunk holds, so that queries of different length compare."""
+        mass = self.lexical.mass(terms)
+        found = self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents)
+        return shared(found, 1.0, best=mass)
+
+    def titled(self, phrases: Collection[str]) -> dict[str, float]:
+        return self.lexical.titled(phrases, self.depth, languages=self.languages, documents=self.documents)

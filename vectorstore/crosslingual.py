@@ -1,0 +1,185 @@
+"""What a question's words are called in other languages, as far as small dictionaries know.
+
+Three sources: `lexicon.txt` (everyday words, written for this project), the Unicode locale data that comes with Babel
+(countries, languages, currencies, months, days, units), and the link from a language to its country, because
+"the German army" is often « l'armée de l'Allemagne ».
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from vectorstore.ngrams import signs, words
+
+LONGEST_NAME = 5  # words; longer names in the locale data are official titles that nobody asks about
+_PREFIX = 4  # letters that an inflected form shares with the dictionary's at least
+_ENDING = 3  # letters that may follow what they share, in the question's form; one less in the dictionary's
+_ARABIC_PROCLITICS = ("wl", "bl", "fl", "kl", "l", "w", "b", "f")  # and, with, so, like, the: written onto the word
+
+
+def translations(query: str, language: str, target: str) -> list[str]:
+    """The names, in ``target``, of what ``query`` speaks of in ``language``; sorted, each once.
+
+    >>> translations("Why did Russia condemn the strike?", "en", "fr")
+    ['Russie', 'condamner', 'frappe']
+    """
+    names = _names(target)
+    return sorted({name for concept in _found(query, language) for name in names.get(concept, ())})
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """The folded words of a text without those that only build the sentence; all of them where these are not known.
+
+    >>> content_words("Why did Russia condemn the strike?", "en")
+    ['russia', 'condemn', 'strike']
+    """
+    empty = _function_words().get(language, frozenset())
+    return [word for word in words(text) if word not in empty]
+
+
+@cache
+def _function_words() -> Mapping[str, frozenset[str]]:
+    lines = _lines("function_words.txt")
+    return {code: frozenset(words(rest)) for code, _, rest in (line.partition(" ") for line in lines)}
+
+
+def _lines(name: str) -> list[str]:
+    text = files("vectorstore").joinpath(name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dictionary:
+    """One language's names, ready to be looked up: folded words, or signs where words are not set apart."""
+
+    phrases: Mapping[tuple[str, ...], frozenset[str]]
+    by_prefix: Mapping[str, tuple[str, ...]]
+    unspaced: Mapping[str, frozenset[str]]
+
+
+@cache
+def _names(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Concept to its names."""
+    names: dict[str, list[str]] = defaultdict(list)
+    header, *rows = (line.split(";") for line in _lines("lexicon.txt"))
+    if language in header:
+        column = header.index(language)
+        for number, row in enumerate(rows):
+            names[f"word {number}"].extend(row[column].split(","))
+    for concept, name in _locale_names(language):
+        names[concept].append(name)
+    return {concept: tuple(dict.fromkeys(found)) for concept, found in names.items()}
+
+
+def _locale_names(language: str) -> Iterator[tuple[str, str]]:
+    from babel import Locale, UnknownLocaleError  # 30 ms, and only libraries in several languages need it
+
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return
+    yield from ((f"place {code}", name) for code, name in locale.territories.items())
+    # Codes of three letters are languages few have heard of, with names like common words.
+    yield from ((f"language {code}", name) for code, name in locale.languages.items() if len(code) == 2)
+    yield from ((f"currency {code}", name) for code, name in locale.currencies.items())
+    yield from ((f"month {number}", name) for number, name in locale.months["format"]["wide"].items())
+    yield from ((f"day {number}", name) for number, name in locale.days["format"]["wide"].items())
+    for code, forms in locale.unit_display_names.items():
+        if name := forms.get("long"):
+            yield f"unit {code}", name
+
+
+@cache
+def _dictionary(language: str) -> _Dictionary:
+    phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    unspaced: dict[str, set[str]] = defaultdict(set)
+    for concept, names in _names(language).items():
+        for name in names:
+            if signs(name):
+                unspaced[name].add(concept)
+            elif 0 < len(key := tuple(words(name))) <= LONGEST_NAME:
+                phrases[key].add(concept)
+    by_prefix: dict[str, list[str]] = defaultdict(list)
+    for key in phrases:
+        if len(key) == 1 and len(key[0]) >= _PREFIX:
+            by_prefix[key[0][:_PREFIX]].append(key[0])
+    return _Dictionary(
+        {key: frozenset(concepts) for key, concepts in phrases.items()},
+        {prefix: tuple(found) for prefix, found in by_prefix.items()},
+        {name: frozenset(concepts) for name, concepts in unspaced.items()},
+    )
+
+
+@lru_cache(maxsize=64)
+def _found(query: str, language: str) -> frozenset[str]:
+    """The concepts a query names: the longest phrase at each place, or an inflected form of one word."""
+    dictionary = _dictionary(language)
+    concepts = _in_running_signs(query, dictionary.unspaced)
+    tokens, at = words(query), 0
+    while at < len(tokens):
+        for length in range(min(LONGEST_NAME, len(tokens) - at), 0, -1):
+            if named := dictionary.phrases.get(tuple(tokens[at : at + length])):
+                break
+        else:
+            length, named = 1, _inflected(tokens[at], language, dictionary)
+        concepts |= named
+        at += length
+    return frozenset(concepts | _countries_of(concepts))
+
+
+def _in_running_signs(query: str, names: Mapping[str, frozenset[str]]) -> set[str]:
+    concepts: set[str] = set()
+    if not signs(query) or not names:
+        return concepts
+    longest, at = max(map(len, names)), 0
+    while at < len(query):
+        for length in range(min(longest, len(query) - at), 0, -1):
+            if named := names.get(query[at : at + length]):
+                concepts |= named
+                break
+        else:
+            length = 1
+        at += length
+    return concepts
+
+
+def _inflected(word: str, language: str, dictionary: _Dictionary) -> frozenset[str]:
+    """The concepts of the dictionary's words nearest to ``word`` that differ from it in the ending alone."""
+    if language == "ar":
+        for proclitic in _ARABIC_PROCLITICS:
+            rest = word.removeprefix(proclitic)
+            if rest != word and len(rest) > 1 and (named := dictionary.phrases.get((rest,))):
+                return named
+    if word.endswith("ies") and (named := dictionary.phrases.get((f"{word[:-3]}y",))):
+        return named
+    shared = {known: _shared(word, known) for known in dictionary.by_prefix.get(word[:_PREFIX], ())}
+    near = {
+        known: length
+        for known, length in shared.items()
+        if length >= len(word) - _ENDING and length > len(known) - _ENDING
+    }
+    nearest = max(near.values(), default=0)
+    return frozenset().union(*(dictionary.phrases[(known,)] for known, length in near.items() if length == nearest))
+
+
+def _shared(first: str, second: str) -> int:
+    """The length of the common beginning."""
+    length = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        length += 1
+    return length
+
+
+def _countries_of(concepts: Collection[str]) -> set[str]:
+    """The country each language is at home in, by the locale data's likeliest guess: German, Germany."""
+    from babel.core import get_global
+
+    likely = get_global("likely_subtags")
+    tags = (likely.get(concept.removeprefix("language ")) for concept in concepts if concept.startswith("language "))
+    return {f"place {tag.rsplit('_', 1)[-1]}" for tag in tags if tag}
