@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,12 +44,13 @@ def ingest(
     prune: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    names: Mapping[Path, str] | None = None,
 ) -> IngestReport:
     """Bring files and folders into the library (see `vectorstore.ingest.ingest`)."""
     from vectorstore.ingest import ingest
 
     limit = settings.max_file_mb * 1_000_000
-    return ingest(library, paths, prune=prune, dry_run=dry_run, max_bytes=limit, progress=progress)
+    return ingest(library, paths, prune=prune, dry_run=dry_run, max_bytes=limit, progress=progress, names=names)
 
 
 def open_library_for_reindex(settings: Settings, collection: str) -> Library:

@@ -191,21 +191,28 @@ class LexicalIndex:
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
     def weights(self, query: str, *, leg: str = "grams") -> dict[str, float]:
-        """How rare each term of the query is, by BM25's formula: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        """How rare each term of the query is, by BM25's formula: ln(1 + (N - n + 0.5) / (n + 0.5)).
+
+        A term that no chunk holds is the rarest of all: that a question's name is nowhere is what refusing goes by.
+        """
         return self._rarity(leg, LEGS[leg](query))
 
     def mass(self, terms: Terms) -> float:
         """About what a chunk that holds every term once would score in `search_terms`."""
+        most = log(1 + (self.count() + 0.5) / 0.5)  # of a term that no chunk holds, and that none can score
         rarity = {leg: self._rarity(leg, weights) for leg, weights in terms.items()}
-        return sum(weight * rarity[leg][term] for leg, weights in terms.items() for term, weight in weights.items())
+        return sum(
+            weight * rarity[leg][term]
+            for leg, weights in terms.items()
+            for term, weight in weights.items()
+            if rarity[leg][term] < most
+        )
 
     def _rarity(self, leg: str, terms: Iterable[str]) -> dict[str, float]:
         with self._readable():
             searcher, total = self._searcher(), self.count()
             counts = {term: min(total, searcher.doc_freq(leg, term)) for term in terms}
-        return {
-            term: log(1 + (total - count + 0.5) / (count + 0.5)) if count else 0.0 for term, count in counts.items()
-        }
+        return {term: log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
     def _searcher(self) -> tantivy.Searcher:
         """Of the last commit, whichever process made it."""
