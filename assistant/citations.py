@@ -191,24 +191,30 @@ class Numbering:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._citations: dict[tuple[str, int, int], Citation] = {}
+        self._places: dict[int, list[Span]] = {}
 
     def marker(self, quote: Quote) -> int:
         """The number this quote has, or would get now."""
         known = self._citations.get(_key(quote))
         return known.marker if known else len(self._citations) + 1
 
-    def mark(self, quote: Quote, at: int) -> tuple[Citation, bool]:
-        """The citation of a quote whose marker is written at offset ``at`` of the answer, and whether it is new."""
-        key = _key(quote)
-        known = self._citations.get(key)
-        citation = known or self._citation(quote, self.marker(quote))
-        place = Span(at, at + len(f"[{citation.marker}]"))
-        citation = replace(citation, answer_spans=(*citation.answer_spans, place))
-        self._citations[key] = citation
-        return citation, known is None
+    def mark(self, quote: Quote, at: int) -> Citation | None:
+        """Note that a quote's marker is written at offset ``at`` of the answer; the citation where it is the first."""
+        marker = self.marker(quote)
+        place = Span(at, at + len(f"[{marker}]"))
+        self._places.setdefault(marker, []).append(place)
+        if marker <= len(self._citations):
+            return None
+        citation = self._citation(quote, marker)
+        self._citations[_key(quote)] = citation
+        return replace(citation, answer_spans=(place,))
 
     def citations(self) -> tuple[Citation, ...]:
-        return tuple(self._citations.values())
+        """All of them with all their places, by marker."""
+        return tuple(
+            replace(citation, answer_spans=tuple(self._places[citation.marker]))
+            for citation in self._citations.values()
+        )
 
     def _citation(self, quote: Quote, marker: int) -> Citation:
         chunk, page, heading, document = (

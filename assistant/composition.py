@@ -28,6 +28,7 @@ _MARKS = re.compile('[“”„«»‹›「」『』‘’"]')
 _BOUNDARY = re.compile(r"([.!?…][”»’)\"*_]*)\s+(?=[^\s\[])|([。！？][」』”»）]*)(?=[^\s\[［【」』”»）])|()\n")
 """Where a statement ends; the groups end behind its last sign."""
 _LONGEST_QUOTATION = 2_000
+_MANY_PIECES = 500
 _PUNCTUATION = ".,;:!?…)]}。、，；：！？）"
 _ATTACHED = re.compile(r"[\s.,;:!?…。、，；：！？*_)]*")
 
@@ -79,7 +80,7 @@ class Composition:
         self._pending: list[_Pending] = []  # quotations that wait for a label
         self._since_quotation = ""
         self._named: list[Quote] = []  # what the last label stood for
-        self._since_label = ""
+        self._since_label: list[str] = []
 
     @property
     def text(self) -> str:
@@ -143,10 +144,10 @@ class Composition:
         marker = f"[{self._numbering.marker(quote)}]"
         delta = self._wrote(self._blank + marker)
         self._blank = ""
-        found, is_new = self._numbering.mark(quote, self._length - len(marker))
+        first = self._numbering.mark(quote, self._length - len(marker))
         yield delta
-        if is_new:
-            yield CitationFound(found)
+        if first:
+            yield CitationFound(first)
 
     # Quotations
 
@@ -165,7 +166,9 @@ class Composition:
             self._quoted.append(text)
             if "\n" in text:
                 self._open = ""  # never closed: it was no quotation
-        self._since_label = (self._since_label + text)[-_LONGEST_QUOTATION:]
+        self._since_label.append(text)
+        if len(self._since_label) > _MANY_PIECES:
+            self._since_label = ["".join(self._since_label)[-_LONGEST_QUOTATION:]]
         while self._pending and not self._open:
             before = len(self._since_quotation)
             border = _BOUNDARY.search(self._since_quotation + text)
@@ -199,7 +202,7 @@ class Composition:
 
     def _close(self, quotation: _Pending) -> None:
         """A quotation is complete: a label of the same statement may stand before it, or is still to come."""
-        same_statement = self._named and not _BOUNDARY.search(self._since_label)
+        same_statement = self._named and not _BOUNDARY.search("".join(self._since_label))
         if same_statement and any(locate(quotation.text, quote.text) for quote in self._named):
             self._held(quotation)
         else:
@@ -253,7 +256,7 @@ class Composition:
             quotes = [*quotes, quote]
         for quote in quotes:
             yield from self._mark(quote)
-        self._named, self._since_label = quotes, ""
+        self._named, self._since_label = quotes, []
         self._label_dropped = self._label_dropped or not quotes
 
     def _quotes(self, token: Labels) -> list[Quote]:
@@ -283,5 +286,5 @@ class Composition:
         return [(label.passage, number) for number in range(first, min(last, count) + 1)]
 
     def _no_such_sentence(self, label: str) -> None:
-        said = [part for part in _BOUNDARY.sub("\n", self._since_label).split("\n") if part.strip()]
+        said = [part for part in _BOUNDARY.sub("\n", "".join(self._since_label)).split("\n") if part.strip()]
         self.rejected.append(Rejected(label, said[-1].strip() if said else "", "no_such_sentence"))

@@ -29,7 +29,11 @@ _ITEMS = re.compile(rf"({_NUMBER})(?:{_POINT}({_NUMBER}))?(?:\s?[-‐‑‒–�
 _LABEL_END = re.compile(f"[{re.escape(_OPENERS + _CLOSERS)}\n]")
 
 _SENTINEL = NOT_IN_DOCUMENTS.replace("_", r"\\?_")  # Markdown escapes the underscores
-_SPECIAL = re.compile(rf"!?[{re.escape(_OPENERS)}]|`{{1,{_LONGEST_RUN}}}|<|(?i:https?://|ftps?://|www\.)|{_SENTINEL}")
+# The search is four times as fast without flags and optional beginnings.
+_SPECIAL = re.compile(
+    rf"[<{re.escape(_OPENERS)}]|!\[|`{{1,{_LONGEST_RUN}}}|[hH][tT][tT][pP][sS]?://|[fF][tT][pP][sS]?://|[wW][wW][wW]\."
+    rf"|{_SENTINEL}"
+)
 _SPECIAL_IN_CODE_SPAN = re.compile(rf"\n|{_SPECIAL.pattern}")
 _UNFINISHED = (
     "https://",
@@ -46,6 +50,7 @@ _UNFINISHED_STARTS = frozenset(word[:length] for word in _UNFINISHED for length 
     "ftp:/",
 }
 _LONGEST_UNFINISHED = max(map(len, _UNFINISHED_STARTS))
+_UNFINISHED_END = re.compile(rf"(?:{'|'.join(map(re.escape, _UNFINISHED_STARTS))})\Z")
 
 _ADDRESS = re.compile(rf"[^\s<>\"'`«»“”„‘’()\[\]【】「」『』（）、。，；]{{1,{_LONGEST_TARGET}}}")
 _AFTER_ADDRESS = ".,;:!?*_~"
@@ -293,7 +298,5 @@ class _Step:
 
 def _unfinished(text: str, after: int) -> int:
     """How many signs at the end may be the beginning of something special."""
-    for length in range(min(_LONGEST_UNFINISHED, len(text) - after), 0, -1):
-        if text[-length:].lower() in _UNFINISHED_STARTS:
-            return length
-    return 0
+    found = _UNFINISHED_END.search(text[max(after, len(text) - _LONGEST_UNFINISHED) :].lower())
+    return found.end() - found.start() if found else 0

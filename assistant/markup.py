@@ -24,14 +24,13 @@ HTML_TAG = re.compile(
 """The inside of a tag of HTML, not of a comparison such as ``a <b and c> d``."""
 
 _ACTIVE = re.compile(
-    r"(?<=\])[(:]"  # the target of a link, a definition of one
-    r"|(?<=!)\["  # an image
-    r"|(?<=:/)/"  # an address
-    r"|(?<=<)[A-Za-z/!?]"  # a tag
-    r"|(?<=www)\.",  # an address without a scheme
-    re.IGNORECASE,
+    r"\](?=[(:])"  # the target of a link, a definition of one
+    r"|!(?=\[)"  # an image
+    r"|:/(?=/)"  # an address
+    r"|<(?=[A-Za-z/!?])"  # a tag
+    r"|[wW]{3}(?=\.)"  # an address without a scheme
 )
-_CONTEXT = 3  # code points before a sign that the expression above looks at
+_CONTEXT = 3  # code points the expression above may begin before what is written now
 _SCHEME = re.compile(r"(?:https?|ftps?)://|www\.", re.IGNORECASE)
 
 
@@ -50,7 +49,7 @@ def inert(text: str, before: str = "") -> str:
     ('see ! [x] (y) or https:/ /z', ' (y)')
     """
     context = before[-_CONTEXT:]
-    return _ACTIVE.sub(r" \g<0>", context + text)[len(context) :]
+    return _ACTIVE.sub(r"\g<0> ", context + text)[len(context) :]
 
 
 def plain_address(address: str) -> str:
