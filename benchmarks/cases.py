@@ -66,7 +66,8 @@ def open_collection(name: str, work: Path) -> Library:
         kept = [row for row in records(pack, "corpus") if not language or row["lang"] == language]
         kept = [row for row in kept if not half or _kept(row["id"])]
         source.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept), encoding="utf-8")
-    ingest(library, [source])
+    if not library.documents():
+        ingest(library, [source])
     return library
 
 
