@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -84,14 +84,16 @@ def ingest(
     dry_run: bool = False,
     max_bytes: int = MAX_BYTES,
     progress: Progress | None = None,
+    names: Mapping[Path, str] | None = None,
 ) -> IngestReport:
     """Make the library equal to the paths; with ``prune`` also forget files below them that are gone.
 
+    ``names`` are what to call files whose own name says nothing, as of uploads that are stored by their hash.
     A file that cannot be read is reported and leaves what the library knew of it as it was.
     Raises `PathError` before anything is done; `StorageError` and `EmbeddingUnavailableError` with all that was
     reported until then kept.
     """
-    run = _Run(library, scan(paths), max_bytes, progress or Progress())
+    run = _Run(library, scan(paths), max_bytes, progress or Progress(), names or {})
     if dry_run:
         return run.foretell(prune)
     with library.owner.held():
@@ -101,13 +103,16 @@ def ingest(
 class _Run:
     """One ingest."""
 
-    def __init__(self, library: Library, scanned: Scanned, max_bytes: int, progress: Progress) -> None:
+    def __init__(
+        self, library: Library, scanned: Scanned, max_bytes: int, progress: Progress, names: Mapping[Path, str]
+    ) -> None:
         self._library = library
         self._catalog = library.catalog
         self._collection = library.collection
         self._scanned = scanned
         self._max_bytes = max_bytes
         self._progress = progress
+        self._names = names
         self._known = self._catalog.files(self._collection)
         self._reports: list[FileReport] = []
         self._waiting: list[_Batch] = []
@@ -178,7 +183,7 @@ class _Run:
 
     def _load(self, path: Path, data: bytes) -> list[Extract]:
         """Read a file. Raises `UnreadableFileError`, also where one of its ids belongs to another file."""
-        extracts = loaders.load(path, data)
+        extracts = loaders.load(Path(self._names.get(path, path)), data)
         given = [extract.id for extract in extracts if extract.id is not None]
         for id, owner in self._catalog.owners(self._collection, given).items():
             if owner != str(path):
@@ -222,7 +227,7 @@ class _Run:
     def _drafts(self, path: Path, data: bytes, extracts: list[Extract]) -> Iterator[_Draft]:
         for number, extract in enumerate(extracts):
             with self._timed("split"):
-                document = _document(path, data, extract, number)
+                document = _document(path, data, extract, number, self._names.get(path, str(path)))
                 chunks = split(document)
                 keys = [chunk.key(document.ref.title) for chunk in chunks]
             yield _Draft(document, chunks, keys, [None] * len(chunks))
@@ -287,14 +292,14 @@ class _Run:
             self._seconds[stage] += time.perf_counter() - started
 
 
-def _document(path: Path, data: bytes, extract: Extract, number: int) -> Document:
+def _document(path: Path, data: bytes, extract: Extract, number: int, source: str) -> Document:
     """The ``number``-th document of a file. Its id is the file's own, or made of the path: the same every time."""
     key = f"{path}#{number}" if number else str(path)
     made = "doc_" + sha256(key.encode()).hexdigest()[:24]
     ref = DocumentRef(
         id=extract.id or made,
         title=extract.title,
-        source=extract.source or str(path),
+        source=extract.source or source,
         media_type=extract.media_type,
         language=extract.language or detect(extract.text),
         sha256=sha256(extract.text.encode() if extract.id else data).hexdigest(),

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,9 @@ class Library:
         self.repairs: list[str] = []
         """One line for everything that was mended since the library was opened."""
         self.wanted = wanted
+        self.tended = True
+        """False in a process that only reads, such as a server's: it never opens Chroma, and mends nothing."""
+        self._opening = Lock()
         self._open_embedding = open_embedding
         self._embedding: Embedding | None = None
         self._exact_limit = exact_limit
@@ -124,6 +128,10 @@ class Library:
     @property
     def embedding(self) -> Embedding:
         """The collection's embedding. Raises `EmbeddingUnavailableError`; `EmbeddingMismatchError` when it changed."""
+        with self._opening:  # many threads may ask their first question at once
+            return self._embedding or self._first_embedding()
+
+    def _first_embedding(self) -> Embedding:
         if self._embedding is None:
             info = self.info
             embedding = self._open_embedding(info.embedding if info else self.wanted)
@@ -258,7 +266,10 @@ class Library:
         def lookup(ids: Collection[str]) -> Mapping[str, Passage]:
             found = self.catalog.chunks(self.collection, list(ids))
             seen.update(found)
-            return {id: Passage(ref.language, chunk.indexed_text(ref.title)) for id, (chunk, ref) in found.items()}
+            return {
+                id: Passage(ref.language, chunk.indexed_text(ref.title), ref.title)
+                for id, (chunk, ref) in found.items()
+            }
 
         return Retriever(self.indexes.lexical, embed, dense, lookup, (embedding and embedding.languages) or None)
 
@@ -268,7 +279,7 @@ class Library:
         if sequence == self._known[0]:
             return self._known
         total = self.catalog.count_chunks(self.collection)
-        if total and not self.indexes.lexical_current():
+        if total and self.tended and not self.indexes.lexical_current():
             with self._if_free() as ours:
                 if ours:
                     self.repairs += self.indexes.follow_lexical()
@@ -282,6 +293,8 @@ class Library:
 
         The library stays ours for as long as Chroma is open: two processes on one Chroma folder can ruin it.
         """
+        if not self.tended:
+            return False
         if not self._owned:
             try:
                 self._held.enter_context(self.owner.held(wait=0))
