@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -58,7 +59,7 @@ class PlainPrompt:
 
 
 class TerminalPrompt:
-    """Enter sends; Alt-Enter, Ctrl-J or a backslash at the end begins another line. The history outlives the chat."""
+    """Enter sends; Alt-Enter or a backslash at the end begins another line. The history outlives the chat."""
 
     def __init__(self, history: Path, complete: Complete) -> None:
         from prompt_toolkit import PromptSession
@@ -89,6 +90,26 @@ def open_prompt(history: Path, complete: Complete, echo: Callable[[str], None], 
     return TerminalPrompt(history, complete) if capable else PlainPrompt()
 
 
+@contextmanager
+def silent_keyboard() -> Iterator[None]:
+    """What is typed while an answer is drawn is not echoed into it; it waits for the next prompt."""
+    try:
+        import termios
+
+        descriptor = sys.stdin.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (ImportError, OSError, ValueError):  # no such terminals here, or stdin is none
+        yield
+        return
+    silent = [*before]
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(descriptor, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+
 def _joined(lines: Iterable[str]) -> Iterator[str]:
     held: list[str] = []
     for line in lines:
@@ -107,6 +128,7 @@ def _keys() -> KeyBindings:
     keys = KeyBindings()
 
     @keys.add("enter")
+    @keys.add("c-j")  # what Enter sends that was pressed before the prompt was there
     def send(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if buffer.document.text_before_cursor.endswith(CONTINUED):
@@ -116,7 +138,6 @@ def _keys() -> KeyBindings:
             buffer.validate_and_handle()
 
     @keys.add("escape", "enter")
-    @keys.add("c-j")
     def another_line(event: KeyPressEvent) -> None:
         event.current_buffer.newline()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from assistant import terminal
 from assistant.chat import commands
-from assistant.chat.prompt import Prompt, open_prompt
+from assistant.chat.prompt import Prompt, open_prompt, silent_keyboard
 from assistant.chat.screen import Screen
 from assistant.chat.session import Session
 from assistant.errors import AssistantError
@@ -107,7 +107,7 @@ def _do(line: str, session: Session, screen: Screen) -> None:
     if line.lstrip().startswith("/") and "\n" not in line.strip():
         commands.run(line, session, screen)
         return
-    with _stoppable() as stop:
+    with silent_keyboard(), _stoppable() as stop:
         screen.answer(session.ask(line, stop), session.read, markdown=session.model != EXTRACTIVE)
     if stop.is_set():
         screen.say("Stopped. What had arrived is kept, marked as interrupted.")

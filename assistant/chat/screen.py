@@ -15,6 +15,7 @@ from assistant import terminal
 from assistant.conversations import Conversation, Found, SavedTurn, Summary
 from assistant.exports import INTERRUPTED
 from assistant.markup import visible
+from assistant.models import EXTRACTIVE
 from assistant.standing import Standing, standing
 from assistant.terminal import printable
 from assistant.types import Answer, CitationFound, Delta, Event, Read, Retrieved
@@ -104,7 +105,8 @@ class Screen:
         self.out.print(Text(f"> {printable(turn.answer.question)}", "bold"))
         if turn.answer.standalone_question != turn.answer.question:
             self.say(f"Understood as: {turn.answer.standalone_question}")
-        self.out.print(Text(shown(turn.answer.text)))
+        markdown = self.live and turn.answer.model != EXTRACTIVE
+        self.out.print(_markdown(shown(turn.answer.text)) if markdown else Text(shown(turn.answer.text)))
         if turn.state == "interrupted":
             self.say(INTERRUPTED, "yellow")
         self.after(turn.answer, read)

@@ -44,7 +44,8 @@ class Session:
     def ask(self, question: str, stop: Flag) -> Iterator[Event]:
         """Answer, and keep the turn: when it is complete, or marked as interrupted with what had arrived.
 
-        Once ``stop`` is set no more text is given; the answer so far comes last. Raises what the pipeline raises.
+        Once ``stop`` is set no more text is given, and the answer that comes last ends where the text did.
+        Raises what the pipeline raises.
         """
         asked = checked(question)
         if self.conversation_id is None:
@@ -54,11 +55,12 @@ class Session:
         try:
             with cancellable(stop):
                 for event in self.assistant.stream(asked, filters=self.filters, conversation_id=self.conversation_id):
-                    partial.take(event)
                     if isinstance(event, Answer):
+                        event = partial.cut(event) if stop.is_set() else event
                         self._took(event, interrupted=stop.is_set())
                     elif stop.is_set():
                         continue
+                    partial.take(event)
                     yield event
         except GeneratorExit:
             self._took(partial.answer(), interrupted=True)
@@ -159,6 +161,19 @@ class _Partial:
                 self.text += text
             case CitationFound(citation):
                 self.citations += (citation,)
+
+    def cut(self, answer: Answer) -> Answer:
+        """The answer as far as it was shown."""
+        if not answer.text.startswith(self.text):
+            return replace(self.answer(), id=answer.id, model=answer.model, citations=())
+        shown = len(self.text)
+        return replace(
+            answer,
+            text=self.text,
+            citations=tuple(c for c in answer.citations if any(span.end <= shown for span in c.answer_spans)),
+            statements=tuple(statement for statement in answer.statements if statement.end <= shown),
+            closest=(),
+        )
 
     def answer(self, notice: str = "") -> Answer:
         understood = self.retrieved.question if self.retrieved else None
