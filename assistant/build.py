@@ -160,7 +160,7 @@ def _with_model(
         limits=limits,
         strict=settings.strict,
         prices=prices,
-        place=choice.place,
+        place=choice.address,
         told=choice.told,
         breaker=breaker,
     )

@@ -61,8 +61,9 @@ class Fault:
     def message(self, model: str, place: str = "") -> str:
         """A sentence for the user, with the way out."""
         who = f"The model {model}" + (f" at {place}" if place else "")
-        said = f" It said: {self.detail}" if self.detail else ""
-        return f"{who} {REASONS[self.reason]}.{said}"
+        said = f" ({self.detail.rstrip('.')})" if self.detail else ""
+        what, _, way_out = REASONS[self.reason].partition(". ")
+        return f"{who} {what}{said}." + (f" {way_out}." if way_out else "")
 
     def error(self, model: str, place: str = "") -> ModelError:
         return ModelError(self.message(model, place), reason=self.reason)

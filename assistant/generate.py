@@ -82,7 +82,7 @@ class Generated:
     streaming: bool = True
     prices: Prices | None = None
     place: str = ""
-    """Where the model runs, for messages."""
+    """The service's address, for messages."""
     told: str = ""
     """Said once, in the first answer: where the question went."""
     instructions: Prompt = field(default_factory=lambda: load("answer"))

@@ -27,6 +27,8 @@ class Choice:
     name: str
     why: str
     place: str = ""
+    address: str = ""
+    """Of the service, for messages; "" where its client knows best."""
 
     @property
     def extractive(self) -> bool:
@@ -55,13 +57,15 @@ def choose(setting: str, *, api_key: str | None = None, base_url: str | None = N
         if not api_key:
             return Choice(EXTRACTIVE, "no OPENAI_API_KEY is set; nothing leaves this machine")
         name = f"openai:{DEFAULT_OPENAI_MODEL}"
-        return Choice(name, "OPENAI_API_KEY is set; choose another with ASSISTANT_MODEL", _place("openai", base_url))
+        why = "OPENAI_API_KEY is set; choose another with ASSISTANT_MODEL"
+        return Choice(name, why, _place("openai", base_url), base_url or _OPENAI_ADDRESS)
     if not colon or not provider or not name:
         raise UsageError(
             f"ASSISTANT_MODEL is {setting!r}, which names no model. "
             "Use auto, extractive, openai:NAME, or PROVIDER:NAME, for example ollama:llama3.2"
         )
-    return Choice(f"{provider}:{name}", f"ASSISTANT_MODEL is {setting}", _place(provider, base_url))
+    address = (base_url or _OPENAI_ADDRESS) if provider == "openai" else ""
+    return Choice(f"{provider}:{name}", f"ASSISTANT_MODEL is {setting}", _place(provider, base_url), address)
 
 
 def chat_model(

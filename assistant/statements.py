@@ -25,7 +25,7 @@ class Finding:
 Supports = Callable[[str, Sequence[Citation], str], Finding]
 """A statement without markers, the citations it carries, and the question, to a finding."""
 
-_MARKER = re.compile(r"\s?\[\d+\]")
+_MARKER = re.compile(r"[ \t]?\[\d+\]")
 _BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]\s|\d+[.)]\s|#|\||>|```))|(?<=```)\n")
 _HEADING = re.compile(r"\s*#")
 _FENCE = re.compile(r"^```.*?^```[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -98,19 +98,20 @@ def _carried(span: Span, citations: Sequence[Citation]) -> list[Citation]:
 def _spans(text: str, language: str) -> Iterator[Span]:
     """The statements with their markers. Headings and lines without a letter or digit state nothing."""
     bare, back = _without_markers(text)
+    last = 0
     for block in _blocks(bare):
         piece = bare[block.start : block.end]
         if _HEADING.match(piece):
             continue
-        inner = [Span(0, len(piece))] if "```" in piece else sentences(piece, language)
-        for number, span in enumerate(inner):
+        for span in [Span(0, len(piece))] if "```" in piece else sentences(piece, language):
             if not any(map(str.isalnum, piece[span.start : span.end])):
                 continue
             start = back(block.start + span.start, after=True)
-            if number == 0:  # a marker at the beginning of a line has no statement before it
-                line = back(block.start, after=False)
-                start = line if _MARKER.search(text, line, start) else start
-            yield _stripped(text, Span(start, back(block.start + span.end, after=True)))
+            line = text.rfind("\n", last, start) + 1 or last
+            if _MARKER.search(text, line, start):  # at the beginning of a line it has no statement before it
+                start = line
+            last = back(block.start + span.end, after=True)
+            yield _stripped(text, Span(start, last))
 
 
 def _blocks(text: str) -> Iterator[Span]:

@@ -32,7 +32,7 @@ def strict(answer: Checked) -> Checked:
         last = statement.end
         if statement.support == "unsupported":
             continue
-        blank = _blank(between) if parts else between.lstrip()
+        blank = _blank(between) if parts or between.strip() else ""
         between = ""
         parts.append(blank)
         start = length = length + len(blank)
@@ -62,7 +62,8 @@ def strict(answer: Checked) -> Checked:
 def _blank(between: str) -> str:
     """What parts two statements between which others were left out: headings stay, blanks are not doubled."""
     if between.strip():
-        return between
+        line = between.rstrip(" \t")
+        return line if line.endswith("\n") else between
     return "\n\n" if between.count("\n") > 1 else "\n" if "\n" in between else " "
 
 

@@ -99,7 +99,8 @@ def test_a_service_that_fails_is_replaced_by_quotes_and_it_is_said(server, fault
 
 def test_nobody_answers_at_the_address():
     record = last(generated("http://127.0.0.1:9/v1"))
-    assert "cannot be reached. Check OPENAI_BASE_URL" in record.notices[0]
+    assert "cannot be reached" in record.notices[0]
+    assert "Check OPENAI_BASE_URL" in record.notices[0]
 
 
 BROKEN = {
