@@ -87,26 +87,35 @@ def show_sources(out: Console, answer: Answer, read: Read) -> None:
         where = place(citation.document, citation.start, citation.page, read)
         marks = "" if citation.verification == "exact" else f" · {citation.verification}"
         indented(out, Text(f"{where}{marks}", "cyan"))
-        indented(out, _in_surroundings(citation))
+        indented(out, _in_surroundings(citation, coloured=out.color_system is not None))
 
 
-def _in_surroundings(citation: Citation) -> Text:
-    """The quote, marked, within the nearer part of its passage."""
+def _in_surroundings(citation: Citation, *, coloured: bool) -> Text:
+    """The quote, marked by its colour or else by arrows, within the nearer part of its passage."""
     passage = citation.passage
     left = max(0, citation.start - passage.start)
     right = max(left, citation.end - passage.start)
     before, after = passage.text[max(0, left - _AROUND) : left], passage.text[right : right + _AROUND]
+    opening, closing = ("", "") if coloured else (">>", "<<")
     text = Text()
-    text.append(("… " if left > _AROUND else "") + _one_line(before, keep_end=True), "dim")
-    text.append(_one_line(citation.quote), "bold green" if citation.verification == "exact" else "bold yellow")
-    text.append(_one_line(after, keep_start=True) + (" …" if right + _AROUND < len(passage.text) else ""), "dim")
+    text.append(("… " if left > _AROUND else "") + _one_line(_from_a_word(before, left), keep_end=True), "dim")
+    style = "bold green" if citation.verification == "exact" else "bold yellow"
+    text.append(opening + _one_line(citation.quote) + closing, style)
+    cut = right + _AROUND < len(passage.text)
+    after = after.rsplit(maxsplit=1)[0] if cut and " " in after.strip() else after
+    text.append(_one_line(after, keep_start=True) + (" …" if cut else ""), "dim")
     return text
+
+
+def _from_a_word(before: str, left: int) -> str:
+    """Without the piece of a word that the cut left at its beginning."""
+    return before.split(maxsplit=1)[1] if left > _AROUND and " " in before.strip() else before
 
 
 def _one_line(text: str, *, keep_start: bool = False, keep_end: bool = False) -> str:
     flat = " ".join(printable(text).split())
     if not flat:
-        return " " if keep_start or keep_end else ""
+        return " " if text and (keep_start or keep_end) else ""
     start = " " if keep_start and text[:1].isspace() else ""
     end = " " if keep_end and text[-1:].isspace() else ""
     return start + flat + end
