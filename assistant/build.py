@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from assistant.conversations import Conversations
+    from assistant.extractive import Extractive
     from assistant.models import Choice
     from assistant.pipeline import Assistant, Standalone
-    from assistant.types import Answerer
     from vectorstore.embeddings import Embedding
     from vectorstore.library import Library
     from vectorstore.report import IngestReport, Progress
@@ -120,16 +120,15 @@ def model_choice(settings: Settings) -> Choice:
 
 
 def _with_model(
-    library: Library, settings: Settings, choice: Choice, quoting: Answerer, standalone: Standalone
+    library: Library, settings: Settings, choice: Choice, quoting: Extractive, standalone: Standalone
 ) -> Assistant:
-    from assistant.gate import gate
     from assistant.generate import Generated, Prices
     from assistant.models import chat_model
     from assistant.multilingual import Multilingual
     from assistant.pipeline import Assistant
     from assistant.resilience import Breaker, Limits
     from assistant.rewriting import model_standalone, model_translate
-    from assistant.statements import Finding
+    from assistant.support import supports
 
     limits = Limits(
         settings.connect_timeout, settings.first_text_timeout, settings.idle_timeout, settings.total_timeout
@@ -153,8 +152,8 @@ def _with_model(
     answerer = Generated(
         open_model,
         choice.name,
-        confidence=gate(quoting, library.document),
-        supports=lambda statement, citations, question: Finding(True),
+        confidence=quoting.confidence,
+        supports=supports,
         fallback=quoting if settings.model_fallback else None,
         context_tokens=settings.context_tokens,
         limits=limits,
