@@ -95,12 +95,14 @@ def silent_keyboard() -> Iterator[None]:
     """What is typed while an answer is drawn is not echoed into it; it waits for the next prompt."""
     try:
         import termios
-
-        descriptor = sys.stdin.fileno()
-        before = termios.tcgetattr(descriptor)
-    except (ImportError, OSError, ValueError):  # no such terminals here, or stdin is none
+    except ImportError:  # Windows has other terminals
         yield
         return
+    if not sys.stdin.isatty():
+        yield
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
     silent = [*before]
     silent[3] &= ~termios.ECHO
     termios.tcsetattr(descriptor, termios.TCSANOW, silent)

@@ -14,6 +14,7 @@ from threading import Event
 import pytest
 
 from assistant.chat import commands, opening
+from assistant.chat.prompt import open_prompt
 from assistant.chat.run import begin, chat
 from assistant.chat.session import Session, find
 from assistant.errors import ModelError, NotFoundError
@@ -62,6 +63,18 @@ def test_every_turn_is_kept(chatting: Session) -> None:
         ("and why?", "complete"),
     ]
     assert all(turn.answer.conversation_id == chatting.conversation_id for turn in turns)
+
+
+def test_questions_may_come_from_a_file(chatting: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "questions.txt"
+    path.write_text("How long do refunds take?\n\nand \\\nwhy?\n\n")
+    with path.open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        shown, paper = screen()
+        chat(chatting, shown, open_prompt(tmp_path / "history", lambda _: (), shown.echo, capable=True))
+    assert paper.getvalue().startswith("> How long do refunds take?\nWithin 14 days [1].\n")
+    assert "> and \nwhy?\n" in paper.getvalue()
+    assert [turn.answer.question for turn in chatting.here().turns] == ["How long do refunds take?", "and \nwhy?"]
 
 
 def test_ctrl_c_at_the_prompt_only_says_how_to_leave(chatting: Session) -> None:
