@@ -123,6 +123,7 @@ def _with_model(
     library: Library, settings: Settings, choice: Choice, quoting: Extractive, standalone: Standalone
 ) -> Assistant:
     from assistant.generate import Generated, Prices
+    from assistant.judging import supports
     from assistant.models import chat_model
     from assistant.multilingual import Multilingual
     from assistant.pipeline import Assistant

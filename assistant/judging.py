@@ -1,0 +1,120 @@
+"""Whether a generated statement may stand behind its citation: told by what speaks against it.
+
+A model that cites the right sentence says it in its own words, so few shared words prove nothing. Numbers, dates and
+names that the sentence lacks, and a denial on one side only, prove something. `assistant.support` weighs likeness as
+people do; here it only has to tell a statement from one about something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from assistant.statements import Finding
+from assistant.support import compare, likelihood, unfamiliar
+from assistant.types import Citation
+from vectorstore.language import detect
+from vectorstore.ngrams import grams
+from vectorstore.sentences import sentences
+
+_REPEATED = 0.7  # of a clause's 4-grams, to be the same clause
+_ABOUT_SOMETHING_ELSE = 0.2  # likelihood below which statement and quote share next to nothing
+
+_PLAIN = (
+    r"not|no|never|none|nobody|nothing|neither|nor|cannot|\w+n['’]t|pas|jamais|aucune?|rien|nicht|keine?[rsnm]?|nie|niemals"
+    r"|niemand|nichts|nunca|jamás|ningun[oa]s?|ningún|nadie|tampoco|mai|nessun[oa]?|non|não|nenhum\w*|niet|geen|nooit"
+    r"|не|нет|никогда"
+)
+_HIDDEN = (
+    r"without|refus\w*|fail(?:s|ed|ing|ure)?|lack\w*|unable|unless|except|instead|rather than|forb[ai]d\w*|prohibit\w*"
+    r"|ban(?:s|ned)?|free (?:of|from)|bypass\w*|avoid\w*|prevent\w*|den(?:y|ies|ied)|reject\w*|only|hardly|barely"
+    r"|rarely|sans|ni|interdi\w*|guère|nullement|seul\w*|empêch\w*|évit\w*|ohne|weder|verboten|verweiger\w*|weiger\w*|nur|kaum"
+    r"|statt|sin|prohib\w*|neg[óo]|nada|solo|sólo|senza|sem|zonder|без|ни|только"
+)
+_UNSPACED = "[不没無无未非]|ません|ない"
+_PLAIN_DENIAL = re.compile(rf"(?<!\w)(?:{_PLAIN})(?!\w)|{_UNSPACED}", re.IGNORECASE)
+_ANY_DENIAL = re.compile(rf"(?<!\w)(?:{_PLAIN}|{_HIDDEN})(?!\w)|{_UNSPACED}", re.IGNORECASE)
+_NO_DENIAL = re.compile(
+    r"(?<!\w)(?:not only|no (?:later|less|more|fewer) than|pas seulement|non seulement|nicht nur|no s[oó]lo|non solo"
+    r"|no doubt|sans doute|nothing but|n['’]est que|(?:no|nr)\.?\s*\d+)(?!\w)",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"[,;:–—()]\s|\s(?:but|while|whereas|although|though|because|which|who|mais|tandis que|parce que|qui|aber|sondern"
+    r"|während|weil|pero|sino|mientras|porque|ma|perché|но|а)\s",
+    re.IGNORECASE,
+)
+_MAGNITUDE = re.compile(
+    r"(\d+(?:[.,]\d+)?)[\s\u00a0]*(thousand|tausend|mille|mil|million(?:s|en)?|millones|milioni|mio\.?|billion"
+    r"|milliarden?|milliards?|mrd\.?)(?!\w)",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"(?::| [-–—])\s+(?=[A-ZÀ-Þ][a-zß-ÿ])")
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s(?!\w)")
+_POWERS = {"th": 3, "ta": 3, "mi": 6, "bi": 9, "mr": 9}
+
+
+def supports(statement: str, citations: Sequence[Citation], question: str) -> Finding:
+    """A statement against the sentences it cites (`assistant.statements.Supports`)."""
+    language = detect(statement)
+    spoken = {citation.document.language for citation in citations}
+    said = _OPENING.sub(". ", written_out(statement))  # after a colon, too, a capital is no name
+    quotes = [written_out(part) for citation in citations for part in _sentences(citation)]
+    lost = unfamiliar(said, quotes, written_out(question), language=language, abroad=spoken - {language})
+    if lost or denies_otherwise(statement, quotes, abroad=language not in spoken):
+        return Finding(False, tuple(lost))
+    if language not in spoken:  # in another language nearly every word is another one
+        return Finding(True)
+    return Finding(likelihood(compare(said, quotes, question, language=language)) >= _ABOUT_SOMETHING_ELSE)
+
+
+def denies_otherwise(statement: str, quotes: Sequence[str], *, abroad: bool = False) -> bool:
+    """Whether the statement plainly denies what no quote denies, or says without the denial what a quote denies.
+
+    ``abroad``: the quotes are in another language, so that words cannot be compared.
+
+    >>> denies_otherwise("Dogs may come.", ["Dogs may not come, except on Sundays."])
+    True
+    >>> denies_otherwise("It rarely rains, for want of clouds.", ["For want of clouds, it does not rain often."])
+    False
+    """
+    said = _NO_DENIAL.sub(" ", statement)
+    if _ANY_DENIAL.search(said):
+        return bool(_PLAIN_DENIAL.search(said) and quotes) and not any(map(_ANY_DENIAL.search, quotes))
+    denied = [_NO_DENIAL.sub(" ", clause) for quote in quotes for clause in _clauses(quote)]
+    if abroad:
+        return bool(denied) and all(map(_PLAIN_DENIAL.search, denied))
+    own = _cut(statement)
+    for clause in filter(_PLAIN_DENIAL.search, denied):
+        words = _cut(_PLAIN_DENIAL.sub(" ", clause))
+        if words and len(words & own) >= _REPEATED * len(words):
+            return True
+    return False
+
+
+def _cut(text: str) -> set[str]:
+    return set(grams(text))
+
+
+def written_out(text: str) -> str:
+    """Numbers with a magnitude in digits, so that they compare as values; names without a possessive ending.
+
+    >>> written_out("2.4 million pounds, 3 Mrd. Euro")
+    '2400000 pounds, 3000000000 Euro'
+    """
+
+    def digits(found: re.Match[str]) -> str:
+        word = found[2].lower()
+        power = 9 if word.startswith("milliard") else 3 if word in ("mille", "mil") else _POWERS[word[:2]]
+        return str(round(float(found[1].replace(",", ".")) * 10**power))
+
+    return _MAGNITUDE.sub(digits, _POSSESSIVE.sub("", text))
+
+
+def _sentences(citation: Citation) -> Iterator[str]:
+    for start, end in sentences(citation.quote, citation.document.language):
+        yield citation.quote[start:end]
+
+
+def _clauses(text: str) -> list[str]:
+    return [clause for clause in _CLAUSE.split(text) if any(map(str.isalnum, clause))]
