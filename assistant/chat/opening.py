@@ -70,7 +70,8 @@ def show(screen: Screen, citation: Citation, read: Read) -> None:
     head = Text(f"[{citation.marker}] {shown(citation.document.title)}\n{shown(place(citation))}\n", "cyan")
     if found.note:
         head.append(found.note + "\n", "yellow")
-    body = Text.assemble(head, "\n", (shown(found.before), "dim"), (shown(found.quote), "bold reverse"))
+    quote = shown(found.quote) if screen.out.color_system else f">>{shown(found.quote)}<<"
+    body = Text.assemble(head, "\n", (shown(found.before), "dim"), (quote, "bold reverse"))
     quote_row = len(body.wrap(screen.out, screen.out.width))
     body.append(shown(found.after), "dim")
     rows, height = len(body.wrap(screen.out, screen.out.width)), screen.out.height
