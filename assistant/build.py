@@ -129,7 +129,6 @@ def _with_model(
     from assistant.pipeline import Assistant
     from assistant.resilience import Breaker, Limits
     from assistant.rewriting import model_standalone, model_translate
-    from assistant.support import supports
 
     limits = Limits(
         settings.connect_timeout, settings.first_text_timeout, settings.idle_timeout, settings.total_timeout

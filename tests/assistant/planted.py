@@ -19,7 +19,8 @@ LIBRARY = [
     document(
         "doc_bridge", "The Alder Bridge",
         "The Alder Bridge was designed by the engineer Ruth Vandermeer and opened on 14 May 1931. "
-        "It carries two lanes of traffic and a footpath. In 1978 its cables were replaced at a cost of 2,400,000 pounds. "
+        "It carries two lanes of traffic and a footpath. "
+        "In 1978 its cables were replaced at a cost of 2,400,000 pounds. "
         "The town council refused to name it after the mayor.",
     ),
     document(
@@ -35,7 +36,8 @@ LIBRARY = [
     ),
     document(
         "doc_train", "Ligne des Crêtes",
-        "La ligne des Crêtes relie Valmont à Saint-Aubin en 47 minutes. Elle a été inaugurée par Hélène Marchetti en 1908. "
+        "La ligne des Crêtes relie Valmont à Saint-Aubin en 47 minutes. "
+        "Elle a été inaugurée par Hélène Marchetti en 1908. "
         "Les vélos voyagent gratuitement hors des heures de pointe. La ligne n'a pas fermé pendant la guerre.",
         "fr",
     ),
