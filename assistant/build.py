@@ -122,6 +122,7 @@ def model_choice(settings: Settings) -> Choice:
 def _with_model(
     library: Library, settings: Settings, choice: Choice, quoting: Extractive, standalone: Standalone
 ) -> Assistant:
+    from assistant.announcement import once
     from assistant.generate import Generated, Prices
     from assistant.judging import supports
     from assistant.models import chat_model
@@ -160,7 +161,7 @@ def _with_model(
         strict=settings.strict,
         prices=prices,
         place=choice.address,
-        told=choice.told,
+        told=once(choice.told, settings.home / "announced.txt"),
         breaker=breaker,
     )
     searched = Multilingual(library, model_translate(open_model, breaker=breaker), lambda: library.status().languages)

@@ -83,8 +83,8 @@ class Generated:
     prices: Prices | None = None
     place: str = ""
     """The service's address, for messages."""
-    told: str = ""
-    """Said once, in the first answer: where the question went."""
+    told: Callable[[], str] = str
+    """Said in the first answer: where the question went (see `assistant.announcement`)."""
     instructions: Prompt = field(default_factory=lambda: load("answer"))
     request: Prompt = field(default_factory=lambda: load("question"))
     breaker: Breaker = field(default_factory=Breaker)
@@ -223,7 +223,7 @@ class Generated:
         unfamiliar: Sequence[str],
         checked: Checked,
     ) -> tuple[str, ...]:
-        notices = [self._first_told()]
+        notices = [self.told()]
         if exchange.fault:
             notices.append(f"The answer is not complete. {exchange.fault.message(self.name, self.place)}")
         elif exchange.stopped in ("length", "max_output_tokens", "max_tokens"):
@@ -254,10 +254,6 @@ class Generated:
     def _usage(self, exchange: Exchange) -> Usage:
         usage = Usage(exchange.input_tokens, exchange.output_tokens, exchange.cached_tokens)
         return replace(usage, cost=round(self.prices.cost(usage), 6)) if self.prices else usage
-
-    def _first_told(self) -> str:
-        told, self.told = self.told, ""
-        return told
 
     def _refuse(self, question: Question, retrieval: Retrieval, sure: float) -> Iterator[Event]:
         """Said without asking the model: nothing that was found is likely to answer."""

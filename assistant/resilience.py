@@ -110,10 +110,10 @@ class Breaker:
         self._closed_until = 0.0
 
     @property
-    def resting(self) -> bool:
-        """Whether the service is left alone now. For callers who can do without it; asks for no turn."""
+    def trusted(self) -> bool:
+        """Whether the last call went well. Callers who can do without the service ask only then."""
         with self._lock:
-            return self._failures >= self._limit and self._clock() < self._closed_until
+            return self._failures == 0
 
     def allows(self) -> bool:
         """Whether to ask now. After the rest one caller may try; the others wait for how it goes."""

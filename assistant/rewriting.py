@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant import wording
 from assistant.cancellation import current
 from assistant.errors import ModelError
 from assistant.exchange import Exchange
+from assistant.faults import PASSING
 from assistant.history import within
 from assistant.labels import NOT_IN_DOCUMENTS
 from assistant.markup import visible
@@ -30,7 +31,9 @@ OpenModel = Callable[[], "BaseChatModel"]
 Translate = Callable[[str, Sequence[str]], Mapping[str, str]]
 """A query and ISO 639-1 codes, to the query in those languages; what could not be translated is missing."""
 
-_LIMITS = Limits(connect=2, first_text=6, idle=3, total=8, attempts=1, longest_answer=4_000)
+Said = TypeVar("Said")
+
+_LIMITS = Limits(connect=2, first_text=3, idle=2, total=5, attempts=1, longest_answer=4_000)
 """A search waits for these: shorter than for an answer, and no second try."""
 _HISTORY = 3_000  # code points of earlier turns
 _LONGEST = 600  # code points of a rewritten question; more is no question
@@ -52,12 +55,8 @@ def model_standalone(
         return _one_question(text)
 
     def standalone(question: str, history: Sequence[Turn]) -> str:
-        if breaker is None or not breaker.resting:
-            try:
-                return rewritten(question, tuple(history))
-            except ModelError:
-                pass
-        return fallback(question, history)
+        said = _tried(lambda: rewritten(question, tuple(history)), breaker)
+        return said or fallback(question, history)
 
     return standalone
 
@@ -73,14 +72,21 @@ def model_translate(open_model: OpenModel, *, breaker: Breaker | None = None, li
         return {code: line[:_LONGEST] for code, line in _LINE.findall(text) if code in languages}
 
     def translate(query: str, languages: Sequence[str]) -> Mapping[str, str]:
-        if breaker is None or not breaker.resting:
-            try:
-                return translated(query, tuple(languages))
-            except ModelError:
-                pass
-        return {}
+        return _tried(lambda: translated(query, tuple(languages)), breaker) or {}
 
     return translate
+
+
+def _tried(call: Callable[[], Said], breaker: Breaker | None) -> Said | None:
+    """What the call gives; None where it fails, or where the service failed just now."""
+    if breaker is not None and not breaker.trusted:
+        return None
+    try:
+        return call()
+    except ModelError as error:
+        if breaker is not None and error.reason in PASSING:
+            breaker.report(failed=True)
+        return None
 
 
 def _said(model: BaseChatModel, prompt: str, limits: Limits) -> str:

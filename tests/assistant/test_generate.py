@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.announcement import once
 from assistant.generate import Generated, Prices
 from assistant.models import chat_model
 from assistant.resilience import Limits
@@ -196,14 +197,16 @@ def test_passages_beyond_the_budget_are_left_out_and_it_is_said(server):
     assert any(notice.startswith("1 of 2 passages were left out") for notice in record.notices)
 
 
-def test_the_first_answer_says_where_the_question_went(server):
+def test_the_first_answer_says_where_the_question_went(server, tmp_path):
     server.play([Reply(ANSWER)])
-    answerer = generated(server, told="The question is sent to example.org.")
+    answerer = generated(server, told=once("The question is sent to example.org.", tmp_path / "announced"))
     first, second = events(answerer)[-1], events(answerer)[-1]
     assert isinstance(first, Answer)
     assert isinstance(second, Answer)
     assert first.notices[0] == "The question is sent to example.org."
     assert second.notices == first.notices[1:]
+    assert once("The question is sent to example.org.", tmp_path / "announced")() == ""
+    assert once("The question is sent elsewhere.", tmp_path / "announced")() != ""
 
 
 def test_the_cost_is_told_where_prices_are_configured(answer):

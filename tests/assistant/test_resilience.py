@@ -63,7 +63,7 @@ def test_the_breaker_lets_one_through_after_its_rest():
     breaker.report(failed=True)
     assert breaker.allows()
     breaker.report(failed=True)
-    assert (breaker.allows(), breaker.resting) == (False, True)
+    assert (breaker.allows(), breaker.trusted) == (False, False)
     clock.now += 30
     assert [breaker.allows() for _ in range(3)] == [True, False, False]
     breaker.report(failed=False)

@@ -67,9 +67,9 @@ def test_a_failure_is_not_remembered(server):
     assert standalone("why?", TALK) == "Why did Russia condemn it?"
 
 
-def test_a_service_that_rests_is_not_asked(server):
+def test_a_service_that_just_failed_is_not_asked(server):
     server.play([Reply("x")])
-    breaker = Breaker(1)
+    breaker = Breaker()
     breaker.report(failed=True)
     standalone = model_standalone(lambda: opened(server.base_url), without_model, breaker=breaker, limits=LIMITS)
     translate = model_translate(lambda: opened(server.base_url), breaker=breaker, limits=LIMITS)
