@@ -49,6 +49,9 @@ _MAGNITUDE = re.compile(
     r"|milliarden?|milliards?|mrd\.?)(?!\w)",
     re.IGNORECASE,
 )
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+")
+_RUN_IN_HEADING = re.compile(r"^(\*\*|__)([^*_\n]+)(?::\1|\1:)")
+_EMPHASIS = re.compile(r"[*_`]+(?=\w)|(?<=[\w.,:;!?)])[*_`]+")
 _OPENING = re.compile(r"(?::| [-–—])\s+(?=[A-ZÀ-Þ][a-zß-ÿ])")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s(?!\w)")
 _POWERS = {"th": 3, "ta": 3, "mi": 6, "bi": 9, "mr": 9}
@@ -58,7 +61,7 @@ def supports(statement: str, citations: Sequence[Citation], question: str) -> Fi
     """A statement against the sentences it cites (`assistant.statements.Supports`)."""
     language = detect(statement)
     spoken = {citation.document.language for citation in citations}
-    said = _OPENING.sub(". ", written_out(statement))  # after a colon, too, a capital is no name
+    said = written_out(plain(statement))
     quotes = [written_out(part) for citation in citations for part in _sentences(citation)]
     lost = unfamiliar(said, quotes, written_out(question), language=language, abroad=spoken - {language})
     if lost or denies_otherwise(statement, quotes, abroad=language not in spoken):
@@ -66,6 +69,16 @@ def supports(statement: str, citations: Sequence[Citation], question: str) -> Fi
     if language not in spoken:  # in another language nearly every word is another one
         return Finding(True)
     return Finding(likelihood(compare(said, quotes, question, language=language)) >= _ABOUT_SOMETHING_ELSE)
+
+
+def plain(statement: str) -> str:
+    """Without Markdown, and with capitals only where they may make a name: not in a run-in heading, not after a colon.
+
+    >>> plain("2. **Late Payments:** They *cost* 5 euros: Keller pays.")
+    'late payments. They cost 5 euros. Keller pays.'
+    """
+    text = _RUN_IN_HEADING.sub(lambda found: f"{found[2].lower()}:", _BULLET.sub("", statement))
+    return _OPENING.sub(". ", _EMPHASIS.sub("", text))
 
 
 def denies_otherwise(statement: str, quotes: Sequence[str], *, abroad: bool = False) -> bool:

@@ -27,7 +27,6 @@ Supports = Callable[[str, Sequence[Citation], str], Finding]
 
 _MARKER = re.compile(r"[ \t]?\[\d+\]")
 _BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]\s|\d+[.)]\s|#|\||>|```))|(?<=```)\n")
-_BULLET = re.compile(r"^(?:[-*+•]|\d+[.)])\s+")
 _HEADING = re.compile(r"\s*#")
 _FENCE = re.compile(r"^```.*?^```[^\n]*$", re.MULTILINE | re.DOTALL)
 _LEAD_IN = re.compile(r"[:：]\**\s*$")
@@ -54,7 +53,7 @@ def statements(
     unfamiliar: list[str] = []
     for i, span in enumerate(found):
         mine = carried[i]
-        said = _BULLET.sub("", _MARKER.sub("", text[span.start : span.end]).strip())
+        said = _MARKER.sub("", text[span.start : span.end]).strip()
         if not mine and _LEAD_IN.search(said) and i + 1 < len(found):
             mine = carried[i + 1]  # "It gave two reasons:" rests on what follows
         support, words = _support(said, mine, _inside(quotations, span), question, supports)
