@@ -92,7 +92,7 @@ def assistant_over(library: Library, settings: Settings) -> Assistant:
     quoting = Extractive(embed=_sentence_embedding(library))
     choice = model_choice(settings)
     if choice.extractive:
-        return Assistant(library, quoting, standalone)
+        return Assistant(library, quoting, standalone, beside=library)
     return _with_model(library, settings, choice, quoting, standalone)
 
 
@@ -165,4 +165,4 @@ def _with_model(
         breaker=breaker,
     )
     searched = Multilingual(library, model_translate(open_model, breaker=breaker), lambda: library.status().languages)
-    return Assistant(searched, answerer, model_standalone(open_model, standalone, breaker=breaker))
+    return Assistant(searched, answerer, model_standalone(open_model, standalone, breaker=breaker), beside=library)

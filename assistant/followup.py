@@ -38,6 +38,8 @@ class Gap(Enum):
     PERSON = "person"
     THING = "thing"
     SUBJECT = "subject"
+    SENTENCE = "sentence"
+    """It is a few words, which may say enough when they name what is spoken of."""
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -53,6 +55,8 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     gap = what_is_missing(question, own, words)
     if gap is Gap.NONE:
         return question
+    if gap is Gap.SENTENCE and _shares(own, recent[-1], words):
+        return question
     found = _like_for_like(own, subject(own, recent, words, gap), gap)
     return f"{question} ({phrased(found)})" if found else question
 
@@ -62,6 +66,8 @@ def what_is_missing(question: str, own: Sequence[Term], words: SmallWords) -> Ga
     lowered = question.lower().lstrip(OPENING)
     if any(_opens(lowered, phrase) for phrase in words.turns):
         return Gap.NONE
+    if any(_opens(lowered, phrase) for phrase in words.corrects):
+        return Gap.SUBJECT
     if back := _pointers(question, own, words):
         return Gap.PERSON if back & words.persons else Gap.THING
     tokens = [match.group().lower() for match in WORD.finditer(question)]
@@ -70,9 +76,9 @@ def what_is_missing(question: str, own: Sequence[Term], words: SmallWords) -> Ga
         return Gap.SUBJECT
     if any(term.name and not term.text[0].isdigit() for term in own):
         return Gap.NONE
-    bare = len(own) == len(tokens) <= BARE and not UNSPACED.search(question)
-    if len(own) > FRAGMENT and not bare:
-        return Gap.NONE
+    if len(own) > FRAGMENT:
+        bare = len(own) == len(tokens) <= BARE and not UNSPACED.search(question)
+        return Gap.SENTENCE if bare else Gap.NONE
     defines = own and any(_opens(lowered, f"{phrase} {own[0].text.lower()}") for phrase in words.defines)
     return Gap.NONE if defines else Gap.SUBJECT
 
@@ -104,9 +110,15 @@ def subject(own: Sequence[Term], history: Sequence[Turn], words: SmallWords, gap
     return [term for _, term in sorted(kept, key=lambda place: (place[0], place[1].start))]
 
 
+def _shares(own: Sequence[Term], turn: Turn, words: SmallWords) -> bool:
+    """Whether a fragment names what the turn was about itself."""
+    asked = {term.key for term in terms(turn.question, words)}
+    return any(term.key in asked for term in own)
+
+
 def _like_for_like(own: Sequence[Term], found: Sequence[Term], gap: Gap) -> Sequence[Term]:
     """Without what a fragment puts something else in the place of: a number for a number, a name for the only name."""
-    if gap is not Gap.SUBJECT:
+    if gap not in (Gap.SUBJECT, Gap.SENTENCE):
         return found
     for number in (True, False):
         new = any(term.name and term.text[0].isdigit() == number for term in own)

@@ -22,6 +22,7 @@ class SmallWords:
     joins: frozenset[str] = frozenset()
     openers: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
+    corrects: tuple[str, ...] = ()
     turns: tuple[str, ...] = ()
     function: frozenset[str] = frozenset()
     idle: Mapping[str, Sequence[re.Pattern[str]]] = field(default_factory=dict)
@@ -53,6 +54,7 @@ def small_words(language: str) -> SmallWords:
         joins=joins,
         openers=openers,
         defines=_phrases(table, "defines"),
+        corrects=_phrases(table, "corrects"),
         turns=_phrases(table, "turns"),
         function=_words(table, "function") | back | rest | joins | {opener for opener in openers if " " not in opener},
         idle={word: [re.compile(pattern) for pattern in patterns] for word, patterns in table.get("idle", {}).items()},

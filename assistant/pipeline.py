@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.errors import UsageError
+from assistant.together import together
 from assistant.types import Answer, Answerer, Delta, Event, Question, Retrieved, Turn
 from vectorstore.types import Document, Filters, Retrieval
 
@@ -42,6 +43,8 @@ class Assistant:
     log: Log | None = None
     passages: int = 20
     """How many chunks are retrieved for a question."""
+    beside: Searchable | None = None
+    """What searches a follow-up as it was asked, beside `library`, which searches it as it was understood."""
 
     def stream(
         self,
@@ -61,7 +64,7 @@ class Assistant:
         if conversation_id and self.log:
             history = self.log.history(conversation_id)
         text = self.standalone(asked, history) if history else asked
-        retrieval = self.library.search(text, limit=self.passages, filters=filters or Filters())
+        retrieval = self._search(asked, text, filters or Filters())
         understood = Question(asked, text, retrieval.language, tuple(history), filters or Filters())
         retrieved_ms = _since(started)
         yield Retrieved(understood, retrieval)
@@ -80,6 +83,12 @@ class Assistant:
                 if conversation_id and self.log:
                     self.log.append(conversation_id, event)
             yield event
+
+    def _search(self, asked: str, text: str, filters: Filters) -> Retrieval:
+        found = self.library.search(text, limit=self.passages, filters=filters)
+        if self.beside is None or text == asked:
+            return found
+        return together(found, self.beside.search(asked, limit=self.passages, filters=filters))
 
     def ask(
         self,

@@ -4,7 +4,7 @@
 
 nDCG@10 by document over the product's own library (MiniLM). ``added words`` compares what `standalone` adds to a
 question with what people added, as far as the conversation held it: precision and recall over every rewrite. ``both``
-searches the question as asked and as understood, and adds the two scores. The library is kept in FOLDER.
+is what the assistant does: it searches the question as understood and as asked (`assistant.together`). The library is kept in FOLDER.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from cases import open_collection, records
 from assistant.followup import standalone
 from assistant.followup_words import small_words
 from assistant.terms import terms
+from assistant.together import together
 from assistant.types import Turn
 from vectorstore.library import Library
+from vectorstore.types import Retrieval
 
 PACK = "mtrag"
-DEEP = 60  # chunks asked for, so that ten documents are among them
+PASSAGES = 20  # as the assistant asks for
 Understand = Callable[[str, Sequence[Turn]], str]
 
 
@@ -42,17 +44,13 @@ def turns(history: Sequence[Mapping[str, str]], understand: Understand) -> list[
     return out
 
 
-def ranked(library: Library, query: str) -> dict[str, float]:
-    """Documents with the score of their best chunk, stretched to 0..1."""
-    scores: dict[str, float] = {}
-    for hit in library.search(query[:8000], limit=DEEP).hits:
-        scores.setdefault(hit.document.id, hit.score)
-    low, high = min(scores.values(), default=0), max(scores.values(), default=0)
-    return {id: (score - low) / (high - low) if high > low else 1.0 for id, score in scores.items()}
+def search(library: Library, query: str) -> Retrieval:
+    return library.search(query[:8000], limit=PASSAGES)
 
 
-def ndcg(scores: Mapping[str, float], relevant: set[str]) -> float:
-    best = sorted(scores, key=lambda id: (-scores[id], id))[:10]
+def ndcg(retrieval: Retrieval, relevant: set[str]) -> float:
+    """Of the documents, each by its best passage."""
+    best = list(dict.fromkeys(hit.document.id for hit in retrieval.hits))[:10]
     gained = sum(1 / math.log2(place + 2) for place, id in enumerate(best) if id in relevant)
     return gained / sum(1 / math.log2(place + 2) for place in range(min(10, len(relevant))))
 
@@ -99,29 +97,25 @@ def main() -> None:
                 continue
             asked, relevant = row["question"], set(row["doc_ids"])
             understood = standalone(asked, turns(row["history"], standalone))
-            alone, filled, people = (ranked(library, text) for text in (asked, understood, by_people[row["id"]]))
-            for name, scores in (
+            alone, filled, people = (search(library, text) for text in (asked, understood, by_people[row["id"]]))
+            for name, found in (
                 ("last turn", alone),
                 ("standalone", filled),
-                ("both", _sum(alone, filled)),
+                ("both", together(filled, alone) if understood != asked else filled),
                 ("people", people),
-                ("people, both", _sum(alone, people)),
+                ("people, both", together(people, alone)),
             ):
-                values[name].append(ndcg(scores, relevant))
+                values[name].append(ndcg(found, relevant))
             followed.append(bool(row["history"]))
             if options.show and understood != asked:
                 print(
                     f"{values['last turn'][-1]:.2f} {values['standalone'][-1]:.2f} {values['people'][-1]:.2f}",
                     understood,
                 )
-    for name, found in values.items():
-        later = [value for value, follows in zip(found, followed, strict=True) if follows]
-        print(f"{name:14} all {mean(found):.4f} (n={len(found)})   follow-ups {mean(later):.4f} (n={len(later)})")
+    for name, scores in values.items():
+        later = [value for value, follows in zip(scores, followed, strict=True) if follows]
+        print(f"{name:14} all {mean(scores):.4f} (n={len(scores)})   follow-ups {mean(later):.4f} (n={len(later)})")
     print(f"added words    {added_words(rows, rewrites)}")
-
-
-def _sum(first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:
-    return {id: first.get(id, 0) + second.get(id, 0) for id in {*first, *second}}
 
 
 if __name__ == "__main__":

@@ -108,6 +108,21 @@ def test_the_subject_is_carried_on_over_several_follow_ups() -> None:
     assert "Penobscot River" in turns[2].standalone_question
 
 
+@pytest.mark.parametrize(
+    ("question", "understood"),
+    [
+        ("I meant the planes that carry passengers", "I meant the planes that carry passengers (photos)"),
+        ("any awards", "any awards (photos, planes)"),
+        ("regional differences", "regional differences (photos, planes)"),
+        ("aerial photos", "aerial photos"),
+        ("How did the pilot feel?", "How did the pilot feel?"),
+    ],
+)
+def test_a_few_words_are_filled_unless_they_name_the_subject_themselves(question: str, understood: str) -> None:
+    asked = Turn("Who takes photos of planes?", "Another pilot takes photos of planes [1].")
+    assert standalone(question, [asked]).replace("takes ", "") == understood
+
+
 def test_a_new_subject_replaces_the_old_one() -> None:
     turns = [RUSSIA["en"], Turn("Who composed the opera Carmen?", "Georges Bizet composed it [1].")]
     assert standalone("when was that?", turns) == "when was that? (composed, opera Carmen)"
