@@ -119,7 +119,7 @@ class Exchange:
         phase = self._patience.spent()
         if phase:
             return Fault(phase)
-        return Fault("total_timeout") if self._length > self._limits.longest_answer else None
+        return Fault("endless") if self._length > self._limits.longest_answer else None
 
     def _ended(self) -> Fault | None:
         """The fault of a stream that ended without an error of its own."""

@@ -25,6 +25,7 @@ REASONS = {
     "first_text_timeout": "was silent for too long. Try again, or set ASSISTANT_FIRST_TEXT_TIMEOUT to more seconds",
     "idle_timeout": "fell silent in the middle. Try again, or set ASSISTANT_IDLE_TIMEOUT to more seconds",
     "total_timeout": "took too long. Set ASSISTANT_TOTAL_TIMEOUT to more seconds, or ASSISTANT_ANSWER_TOKENS to less",
+    "endless": "wrote without end and was stopped. Ask in other words, or set ASSISTANT_ANSWER_TOKENS to less",
     "cut": "broke off in the middle. Try again",
     "bad_chunk": "sent something that is no answer. Check that OPENAI_BASE_URL is that of an OpenAI-compatible API",
     "empty": "sent an empty answer. Try again, or choose another model with ASSISTANT_MODEL",
@@ -36,7 +37,7 @@ REASONS = {
 """Words for programs, and what people are told."""
 
 _NOT_RETRIED = frozenset({"first_text_timeout", "idle_timeout", "total_timeout", "resting"})  # the time is used up
-PASSING = _NOT_RETRIED | {"rate_limited", "server_error", "unreachable", "cut", "bad_chunk", "empty"}
+PASSING = _NOT_RETRIED | {"endless", "rate_limited", "server_error", "unreachable", "cut", "bad_chunk", "empty"}
 """Faults that may be gone the next time. The others are a matter of the settings, and asking again is no use."""
 _STATUS = {401: "bad_key", 403: "forbidden", 404: "unknown_model", 408: "server_error", 409: "server_error"}
 _TOO_LONG = re.compile(r"context.{0,20}(?:length|window|size)|too many tokens|maximum.{0,20}tokens", re.IGNORECASE)

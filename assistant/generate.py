@@ -15,6 +15,7 @@ from assistant.exchange import Exchange
 from assistant.faults import Fault
 from assistant.history import within
 from assistant.labels import NOT_IN_DOCUMENTS
+from assistant.remarks import remarks
 from assistant.resilience import Breaker, Limits, Patience
 from assistant.statements import Supports, statements
 from assistant.strictness import Checked, strict
@@ -31,7 +32,6 @@ from assistant.types import (
     Usage,
 )
 from prompts.loader import Prompt, load
-from vectorstore.language import detect
 from vectorstore.types import Retrieval
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Confidence = Callable[[Question, Retrieval], float]
 _MARKER = re.compile(r"\s?\[\d+\]")
 _HISTORY = 4_500  # code points of earlier turns: enough to understand a follow-up
 _CLOSEST = 3
-_TELLING_LENGTH = 60  # code points; the language of less is a guess
+_TOO_LONG = frozenset({"length", "max_tokens", "max_output_tokens"})  # as different services say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,17 @@ class Generated:
             yield from map(CitationFound, checked.citations)
         says_something = any(map(str.isalnum, checked.text))
         held = bool(checked.citations) or (says_something and not composition.gaps)
-        notices = self._notices(question, shown, composition, exchange, unfamiliar, checked)
+        notices = [self.told()]
+        if exchange.fault:
+            notices.append(f"The answer is not complete. {exchange.fault.message(self.name, self.place)}")
+        elif exchange.stopped in _TOO_LONG:
+            notices.append("The answer is not complete: it reached ASSISTANT_ANSWER_TOKENS. Set it to more.")
+        if shown.left_out:
+            notices.append(
+                f"{shown.left_out} of {shown.left_out + len(shown.passages)} passages were left out, "
+                f"to stay within {self.context_tokens:,} tokens (ASSISTANT_CONTEXT_TOKENS)."
+            )
+        notices += remarks(composition, checked, unfamiliar, language=question.language)
         if not says_something:
             checked = Checked(wording.not_held(question.language), (), ())
             yield Delta(checked.text)
@@ -207,49 +217,12 @@ class Generated:
             statements=checked.statements,
             rejected=tuple(composition.rejected),
             closest=() if held else _closest(retrieval),
-            notices=notices,
+            notices=tuple(filter(None, notices)),
             model=self.name,
             prompt_version=self.prompt_version,
             usage=usage,
             timings_ms=exchange.timings_ms,
         )
-
-    def _notices(
-        self,
-        question: Question,
-        shown: Context,
-        composition: Composition,
-        exchange: Exchange,
-        unfamiliar: Sequence[str],
-        checked: Checked,
-    ) -> tuple[str, ...]:
-        notices = [self.told()]
-        if exchange.fault:
-            notices.append(f"The answer is not complete. {exchange.fault.message(self.name, self.place)}")
-        elif exchange.stopped in ("length", "max_output_tokens", "max_tokens"):
-            notices.append("The answer is not complete: it reached ASSISTANT_ANSWER_TOKENS. Set it to more.")
-        if composition.gaps:
-            notices.append("The documents answer only a part of the question.")
-        if shown.left_out:
-            notices.append(
-                f"{shown.left_out} of {shown.left_out + len(shown.passages)} passages were left out, "
-                f"to stay within {self.context_tokens:,} tokens (ASSISTANT_CONTEXT_TOKENS)."
-            )
-        if composition.moved:
-            notices.append("A quotation the answer attributes to another passage is cited to where it really stands.")
-        if unfamiliar:
-            notices.append(f"Not in the quotes: {', '.join(unfamiliar)}.")
-        if self.strict and len(composition.text) > len(checked.text):
-            notices.append("Statements without support were left out.")
-        spoken = detect(_MARKER.sub("", checked.text)) if len(checked.text) >= _TELLING_LENGTH else ""
-        if spoken and question.language and spoken != question.language:
-            notices.append(f"The answer is in {wording.language_name(spoken, 'en')}, unlike the question.")
-        foreign: dict[str, tuple[int, ...]] = {}
-        for citation in checked.citations:
-            if citation.document.language not in ("", question.language):
-                foreign[citation.document.language] = (*foreign.get(citation.document.language, ()), citation.marker)
-        notices += [wording.foreign(code, markers, question.language) for code, markers in foreign.items()]
-        return tuple(filter(None, notices))
 
     def _usage(self, exchange: Exchange) -> Usage:
         usage = Usage(exchange.input_tokens, exchange.output_tokens, exchange.cached_tokens)

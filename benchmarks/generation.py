@@ -37,11 +37,11 @@ from assistant.settings import Settings  # noqa: E402
 from assistant.statements import statements  # noqa: E402
 from assistant.types import Answer, Citation, Delta, Event, Passage, Question, Read  # noqa: E402
 from tests.assistant.library import CALL, SHOP, Reader, hits, retrieval  # noqa: E402
-from tests.assistant.planted import LIBRARY, PLANTED  # noqa: E402
+from tests.assistant.planted import LIBRARY, PLANTED, UNSEEN, UNSEEN_LIBRARY, Planted  # noqa: E402
 from tests.fakes.openai_server import END, LEAVE, OpenAIServer, Reply, Status  # noqa: E402
 from vectorstore.ngrams import grams  # noqa: E402
 from vectorstore.sentences import sentences  # noqa: E402
-from vectorstore.types import DocumentRef, Retrieval  # noqa: E402
+from vectorstore.types import Document, DocumentRef, Retrieval  # noqa: E402
 
 PACKS = ROOT.parent / "shared" / "data" / "packs"
 
@@ -246,11 +246,28 @@ def report(name: str, seconds: list[float]) -> None:
 
 
 def measure_lies() -> None:
-    shown = context(hits(*LIBRARY), budget=100_000)
-    total: Counter[str] = Counter()
-    flagged: Counter[str] = Counter()
-    for planted in PLANTED:
-        composition = Composition(shown.passages, Reader(LIBRARY))
+    sets = {"made with the rules": flagged(PLANTED, LIBRARY), "made after them": flagged(UNSEEN, UNSEEN_LIBRARY)}
+    print("| flagged | " + " | ".join(sets) + " |\n|---|" + "---|" * len(sets))
+    for kind in dict.fromkeys(planted.kind for planted in PLANTED):
+        print(f"| {kind} | " + " | ".join(f"{counts[kind]} of {counts.total(kind)}" for counts in sets.values()) + " |")
+
+
+class Counts(Counter[str]):
+    """How many of a kind were flagged, and how many there are."""
+
+    def __init__(self, kinds: list[str]) -> None:
+        super().__init__()
+        self._kinds = kinds
+
+    def total(self, kind: str = "") -> int:
+        return self._kinds.count(kind)
+
+
+def flagged(lies: list[Planted], library: list[Document]) -> Counts:
+    shown = context(hits(*library), budget=100_000)
+    counts = Counts([planted.kind for planted in lies])
+    for planted in lies:
+        composition = Composition(shown.passages, Reader(library))
         list(composition.feed(planted.text))
         list(composition.finish())
         found, unfamiliar = statements(
@@ -261,12 +278,9 @@ def measure_lies() -> None:
             question="what do the documents say?",
             supports=supports,
         )
-        total[planted.kind] += 1
         told = unfamiliar or composition.rejected or any(held.support == "unsupported" for held in found)
-        flagged[planted.kind] += bool(told)
-    print("| kind | flagged |\n|---|---|")
-    for kind, count in total.items():
-        print(f"| {kind} | {flagged[kind]} of {count} |")
+        counts[planted.kind] += bool(told)
+    return counts
 
 
 # Agreement with people

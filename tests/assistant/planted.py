@@ -156,3 +156,73 @@ PLANTED = [
     Planted("label", "Entry is free on Mondays [12]."),
     Planted("label", "The cinema seats many people [0.7.3][7.6]."),
 ]
+
+
+UNSEEN_LIBRARY = [
+    document(
+        "doc_ferry", "Ferry timetable",
+        "The ferry to Skarholm leaves at 6:15, 11:40 and 17:05. A crossing takes 1 hour and 20 minutes. "
+        "Cars over 2.1 metres in height cannot be carried. Captain Liv Aronsen has commanded it since 2009.",
+    ),
+    document(
+        "doc_museum", "Musée du verre",
+        "Le musée du verre possède 3 400 objets, dont le plus ancien date du XIIe siècle. "
+        "Il a été fondé par le collectionneur Étienne Caradec en 1926. "
+        "L'entrée est gratuite le premier dimanche du mois. "
+        "Les photographies ne sont pas autorisées dans la salle des vitraux.",
+        "fr",
+    ),
+    document(
+        "doc_clinic", "Clinic leaflet",
+        "Do not eat for eight hours before the examination. "
+        "The result is sent to your doctor within five working days. "
+        "Dr. Amara Nwosu heads the department. The examination is paid for by the health insurance.",
+    ),
+    document(
+        "doc_orchard", "Orchard report",
+        "The frost of 21 April destroyed 70 per cent of the apricot blossom. The plums were spared. "
+        "Gardener Matteo Bruni has planted 64 new apple trees. The co-operative will not raise its prices this year.",
+    ),
+]  # fmt: skip
+
+UNSEEN = [
+    Planted("true", "Three ferries a day go to Skarholm, the first at 6:15 [1.1]."),
+    Planted("true", "You are on the water for 1 hour and 20 minutes [1.2]."),
+    Planted("true", "A car higher than 2.1 metres is not taken along [1.3]."),
+    Planted("true", "Liv Aronsen became its captain in 2009 [1.4]."),
+    Planted("true", "The collection numbers 3,400 objects [2.1]."),
+    Planted("true", "Étienne Caradec founded the museum in 1926 [2.2]."),
+    Planted("true", "On the first Sunday of each month you pay nothing [2.3]."),
+    Planted("true", "You may not take photographs in the stained-glass room [2.4]."),
+    Planted("true", "For eight hours before the examination you must not eat anything [3.1]."),
+    Planted("true", "Your doctor gets the result in five working days at most [3.2]."),
+    Planted("true", "The head of the department is Dr. Amara Nwosu [3.3]."),
+    Planted("true", "The health insurance covers the examination [3.4]."),
+    Planted("true", "About 70 per cent of the apricot blossom was lost to the frost on 21 April [4.1]."),
+    Planted("true", "Nothing happened to the plums [4.2]."),
+    Planted("true", "64 apple trees have been newly planted by Matteo Bruni [4.3]."),
+    Planted("true", "Prices at the co-operative stay as they are this year [4.4]."),
+    Planted("number", "The last ferry to Skarholm leaves at 18:05 [1.1]."),
+    Planted("number", "A crossing takes 2 hours [1.2]."),
+    Planted("number", "The museum was founded in 1962 by Étienne Caradec [2.2]."),
+    Planted("number", "Do not eat for twelve hours before the examination [3.1]."),
+    Planted("number", "The result is sent within 15 working days [3.2]."),
+    Planted("number", "The frost destroyed 17 per cent of the apricot blossom [4.1]."),
+    Planted("negation", "Cars over 2.1 metres in height can be carried [1.3]."),
+    Planted("negation", "Photography is allowed in the stained-glass room [2.4]."),
+    Planted("negation", "You should eat in the eight hours before the examination [3.1]."),
+    Planted("negation", "The examination is not paid for by the health insurance [3.4]."),
+    Planted("negation", "The plums were not spared [4.2]."),
+    Planted("negation", "The co-operative will raise its prices this year [4.4]."),
+    Planted("name", "Captain Matteo Bruni has commanded the ferry since 2009 [1.4]."),
+    Planted("name", "The ferry to Caradec leaves at 6:15 [1.1]."),
+    Planted("name", "The museum was founded by the collector Liv Aronsen in 1926 [2.2]."),
+    Planted("name", "Dr. Bruni heads the department [3.3]."),
+    Planted("name", "Gardener Amara Nwosu has planted 64 new apple trees [4.3]."),
+    Planted("quotation", "The leaflet warns of “a slight risk of infection” [3.1]."),
+    Planted("quotation", "Le musée promet « une visite inoubliable pour tous » [2.3]."),
+    Planted("quotation", "Bruni said “it was the worst spring of my life” [4.1]."),
+    Planted("label", "The ferry sells coffee [1.6]."),
+    Planted("label", "The orchard has bees [5.1]."),
+]
+"""Written after the rules were, and not used to change them."""

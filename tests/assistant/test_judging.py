@@ -1,22 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assistant.composition import Composition
 from assistant.context import context
 from assistant.judging import denies_otherwise, supports, written_out
 from assistant.statements import statements
 from tests.assistant.library import Reader, hits
-from tests.assistant.planted import LIBRARY, PLANTED, Planted
+from tests.assistant.planted import LIBRARY, PLANTED, UNSEEN, UNSEEN_LIBRARY, Planted
+from vectorstore.types import Document
 
-SHOWN = context(hits(*LIBRARY), budget=100_000)
 
-
-def flags(planted: Planted) -> bool:
+def flags(planted: Planted, library: Sequence[Document]) -> bool:
     """Whether a reader is told that something is wrong: rejected, unsupported, or named in a notice."""
-    composition = Composition(SHOWN.passages, Reader(LIBRARY))
-    for _ in composition.feed(planted.text):
-        pass
-    for _ in composition.finish():
-        pass
+    composition = Composition(context(hits(*library), budget=100_000).passages, Reader(library))
+    list(composition.feed(planted.text))
+    list(composition.finish())
     found, unfamiliar = statements(
         composition.text,
         composition.citations(),
@@ -29,9 +28,15 @@ def flags(planted: Planted) -> bool:
 
 
 def test_every_planted_lie_is_flagged_and_no_true_paraphrase():
-    wrong = [planted for planted in PLANTED if flags(planted) == (planted.kind == "true")]
+    wrong = [planted for planted in PLANTED if flags(planted, LIBRARY) == (planted.kind == "true")]
     assert wrong == []
-    assert len(SHOWN.passages) == len(LIBRARY)
+
+
+def test_lies_the_rules_were_not_made_for_are_flagged_too():
+    flagged = [planted.kind == "true" for planted in UNSEEN if flags(planted, UNSEEN_LIBRARY)]
+    lies = sum(planted.kind != "true" for planted in UNSEEN)
+    assert flagged.count(False) >= 0.9 * lies
+    assert flagged.count(True) <= 0.2 * (len(UNSEEN) - lies)
 
 
 def test_a_denial_in_other_words_is_no_contradiction():
