@@ -89,7 +89,10 @@ class Recorder:
         self._frames.append(f"=== {title}\n{self._terminal.screen()}\n")
         console = Console(record=True, width=self._width, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
         console.print(Text.from_ansi(self._terminal.screen(colours=True)))
-        console.save_svg(str(self._out / f"{len(self._frames):02}.svg"), title=title)
+        picture = re.sub(
+            r"@font-face \{.*?\}", "", console.export_svg(title=title), flags=re.DOTALL
+        )  # no font from afar
+        (self._out / f"{len(self._frames):02}.svg").write_text(picture, encoding="utf-8")
         (self._out / "session.txt").write_text("\n".join(self._frames), encoding="utf-8")
 
     def line(self, text: str) -> None:

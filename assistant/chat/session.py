@@ -167,12 +167,14 @@ class _Partial:
         if not answer.text.startswith(self.text):
             return replace(self.answer(), id=answer.id, model=answer.model, citations=())
         shown = len(self.text)
+        cited = tuple(c for c in answer.citations if any(span.end <= shown for span in c.answer_spans))
         return replace(
             answer,
             text=self.text,
-            citations=tuple(c for c in answer.citations if any(span.end <= shown for span in c.answer_spans)),
+            citations=cited,
             statements=tuple(statement for statement in answer.statements if statement.end <= shown),
             closest=(),
+            notices=answer.notices if cited == answer.citations else (),  # they speak of the whole answer
         )
 
     def answer(self, notice: str = "") -> Answer:
