@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     max_file_mb: int = 200
     """Files larger than this are reported and skipped."""
 
+    server_key: str | None = Field(default=None, repr=False)
+    """Sent to a server of ours that is evaluated with ``eval run --url``, where it asks for a key."""
+
     openai_api_key: str | None = Field(default=None, validation_alias="OPENAI_API_KEY", repr=False)
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
 

@@ -67,14 +67,14 @@ def run(
         thresholds=thresholds.parse(fail_under or ()),
         baseline=compare.read_baseline(baseline) if baseline else None,
     )
-    if url and (docs or collection):
-        raise UsageError("--url asks a server about its own documents; leave out --docs and --collection.")
+    if url and docs:
+        raise UsageError("--url asks a server about its own documents; leave out --docs.")
     if fail_on_regression and not options.baseline:
         raise UsageError("--fail-on-regression needs a --baseline to be worse than.")
     folder = out or Path("eval-results") / questions.stem
     if asked.unread:
         typer.echo(f"Not read, because no metric knows them: {', '.join(asked.unread)}", err=True)
-    opened = _remote(asked, url, model) if url else _local(asked, folder, docs or [], collection)
+    opened = _remote(asked, url, collection, model) if url else _local(asked, folder, docs or [], collection)
     session.check(asked, options, judged=judge is not None, remote=url)
     with opened as (target, grounded), _progress() as progress:
         outcome = session.evaluate(
@@ -112,13 +112,26 @@ def _local(asked: Dataset, folder: Path, docs: list[Path], collection: str | Non
 
 
 @contextmanager
-def _remote(asked: Dataset, url: str, model: str | None) -> Iterator[tuple[Target, Dataset]]:
+def _remote(asked: Dataset, url: str, collection: str | None, model: str | None) -> Iterator[tuple[Target, Dataset]]:
+    """The endpoint, and the questions with their documents looked up where it lists its documents."""
+    from assistant.evaluation.grounding import ground
     from assistant.evaluation.remote import open_remote
     from assistant.settings import Settings
 
     settings = Settings()
-    with open_remote(url, model=model, key=settings.openai_api_key, timeout=settings.total_timeout) as target:
-        yield target, asked
+    with open_remote(
+        url,
+        collection=collection,
+        model=model,
+        server_key=settings.server_key,
+        openai_key=settings.openai_api_key,
+        timeout=settings.total_timeout,
+    ) as target:
+        refs = target.documents()
+        yield (
+            target,
+            asked if refs is None else ground(asked, refs, lambda id: getattr(target.document(id), "text", None)),
+        )
 
 
 def _judge(name: str) -> Judge:

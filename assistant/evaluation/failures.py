@@ -23,10 +23,8 @@ EXPLAINED: dict[str, str] = {
 }
 
 
-def failure(case: Case, reply: Reply | None, scores: Scores, text: quotes.Text) -> Failure | None:
+def failure(case: Case, reply: Reply, scores: Scores, text: quotes.Text) -> Failure | None:
     """Why the answer is wrong; None where it is right, or where nothing tells."""
-    if reply is None:
-        return "error"
     declined = refused(reply.answer)
     if not case.answerable:
         return "answered though unanswerable" if declined is False else None

@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from assistant.errors import ModelError, UsageError
 from assistant.evaluation.dataset import Case
-from assistant.evaluation.targets import Reply
-from vectorstore.types import Document
+from assistant.evaluation.http import Http
+from assistant.evaluation.targets import Place, Reply
+from vectorstore.types import Document, DocumentRef
 
-# What neither shows: passages that were retrieved, and documents' stored texts.
-_HIDDEN = frozenset(
-    {
-        "retrieval.recall@1",
-        "retrieval.recall@5",
-        "retrieval.recall@10",
-        "retrieval.mrr",
-        "retrieval.ndcg@10",
-        "citation.valid",
-    }
-)
-# And what an answer without our record lacks.
-_HIDDEN_TEXT = _HIDDEN | {
-    "citation.present",
-    "citation.document",
-    "citation.evidence",
-    "abstain.refused_unanswerable",
-    "abstain.refused_answerable",
-    "abstain.auroc",
-}
+_PASSAGES = 20  # as many as the assistant retrieves for a question
+_PAGE = 1_000
 
 
 class Server:
-    """A server of ours: ``POST /api/chat`` gives the whole record."""
+    """A server of ours: its record, and what its search finds for the question as it was understood."""
 
-    hidden = _HIDDEN
+    hidden: frozenset[str] = frozenset()
 
-    def __init__(self, http: _Http) -> None:
-        self.settings: Mapping[str, Any] = {"target": "server", "url": http.url}
+    def __init__(self, http: Http, *, collection: str) -> None:
+        self.settings: Mapping[str, Any] = {"target": "server", "url": http.url, "collection": collection}
         self._http = http
+        self._collection = collection
+        self._read = lru_cache(maxsize=4096)(self._fetch)
 
     def ask(self, case: Case) -> Reply:
-        body: dict[str, Any] = {"question": case.question}
-        if case.history:
-            body["history"] = messages(case)
-        if case.corpus_lang:
-            body["filters"] = {"languages": [case.corpus_lang]}
-        answer, waited = self._http.post("/api/chat", body)
+        filters = {"languages": [case.corpus_lang]} if case.corpus_lang else {}
+        scope = {"collection": self._collection, "filters": filters}
+        answer, waited = self._http.post("/api/chat", {**scope, "question": case.question, "history": messages(case)})
         if not isinstance(answer.get("text"), str) or "status" not in answer:
             raise ModelError(f"{self._http.url}/api/chat did not answer with a record, but with {str(answer)[:200]}")
-        return Reply({**answer, "timings_ms": {**answer.get("timings_ms", {}), "total": waited}})
+        wanted = {**scope, "query": answer.get("standalone_question") or case.question, "limit": _PASSAGES}
+        hits = self._http.post("/api/search", wanted)[0]["hits"]
+        retrieved = tuple(Place(hit["document"]["id"], hit["start"], hit["end"], hit["score"]) for hit in hits)
+        return Reply({**answer, "timings_ms": {**answer.get("timings_ms", {}), "total": waited}}, retrieved)
 
     def document(self, document_id: str) -> Document | None:
-        return None
+        return self._read(document_id)
+
+    def documents(self) -> list[DocumentRef]:
+        """Every document of the collection."""
+        refs: list[DocumentRef] = []
+        while True:
+            query = {"collection": self._collection, "limit": _PAGE, "offset": len(refs)}
+            page = self._http.get("/api/documents", query)
+            refs += [_ref(row) for row in page["documents"]]
+            if not page["documents"] or len(refs) >= page["total"]:
+                return refs
+
+    def _fetch(self, document_id: str) -> Document | None:
+        path = f"/api/documents/{quote(document_id, safe='/')}/text"
+        try:
+            told = self._http.get(path, {"collection": self._collection})
+        except ModelError as error:
+            if " said 404" in str(error):
+                return None
+            raise
+        return Document(_ref(told["document"]), "".join(part["text"] for part in told["parts"]))
 
 
 class Completions:
-    """An endpoint with ``POST …/chat/completions``. Only answers, times and tokens can be measured.
+    """An endpoint with ``POST …/chat/completions``: only answers, times and tokens can be measured.
 
-    What it says of refusals can be, too, with a judge.
+    With a judge, refusals can be, too.
     """
 
-    hidden = _HIDDEN_TEXT
+    hidden = frozenset(
+        {
+            "retrieval.recall@1", "retrieval.recall@5", "retrieval.recall@10", "retrieval.mrr", "retrieval.ndcg@10",
+            "citation.present", "citation.valid", "citation.document", "citation.evidence",
+            "abstain.refused_unanswerable", "abstain.refused_answerable", "abstain.auroc",
+        }
+    )  # fmt: skip
 
-    def __init__(self, http: _Http, *, model: str | None = None) -> None:
+    def __init__(self, http: Http, *, model: str | None = None) -> None:
         self._http = http
         self._wanted = model
 
@@ -92,7 +103,7 @@ class Completions:
             text = reply["choices"][0]["message"]["content"] or ""
         except (KeyError, IndexError, TypeError):
             raise ModelError(
-                f"{self._http.url} did not answer with a chat completion, but with {str(reply)[:200]}"
+                f"{self._http.url} did not answer with a completion, but with {str(reply)[:200]}"
             ) from None
         usage = reply.get("usage") or {}
         tokens = {"input_tokens": usage.get("prompt_tokens"), "output_tokens": usage.get("completion_tokens")}
@@ -101,19 +112,31 @@ class Completions:
     def document(self, document_id: str) -> Document | None:
         return None
 
+    def documents(self) -> None:
+        """It does not say what it answers from."""
+
 
 @contextmanager
 def open_remote(
-    url: str, *, model: str | None = None, key: str | None = None, timeout: float = 120
+    url: str,
+    *,
+    collection: str | None = None,
+    model: str | None = None,
+    server_key: str | None = None,
+    openai_key: str | None = None,
+    timeout: float = 120,
 ) -> Iterator[Server | Completions]:
     """OpenAI's protocol for an address that ends in ``/v1`` or ``/chat/completions``, ours for any other.
 
-    ``key`` goes to an endpoint of OpenAI's protocol only, ``model`` too.
+    Each key goes to endpoints of its own protocol only. Raises `UsageError` for an option of the other protocol.
     """
     ours = kind_of(url) is Server
-    with _Http(url.rstrip("/").removesuffix("/chat/completions"), None if ours else key, timeout) as http:
+    if (collection and not ours) or (model and ours):
+        raise UsageError(f"--url {url}: --collection is for servers of ours, --model for addresses that end in /v1.")
+    plain = url.rstrip("/").removesuffix("/chat/completions")
+    with Http(plain, key=server_key if ours else openai_key, timeout=timeout) as http:
         http.reach()
-        yield Server(http) if ours else Completions(http, model=model)
+        yield Server(http, collection=collection or "default") if ours else Completions(http, model=model)
 
 
 def kind_of(url: str) -> type[Server] | type[Completions]:
@@ -133,52 +156,5 @@ def messages(case: Case) -> list[dict[str, str]]:
     return out
 
 
-class _Http:
-    """JSON over HTTP, failures in words. One client for all threads: httpx's are safe to share."""
-
-    def __init__(self, url: str, key: str | None, timeout: float) -> None:
-        import httpx
-
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.url = url
-        self._client = httpx.Client(headers=headers, timeout=httpx.Timeout(timeout, connect=5))
-
-    def __enter__(self) -> _Http:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-
-    def get(self, path: str) -> Any:
-        return self._send("GET", path, None)[0]
-
-    def post(self, path: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
-        """The reply, and the milliseconds it took."""
-        return self._send("POST", path, body)
-
-    def reach(self) -> None:
-        """Raises `ModelError` where nobody listens: better now than once for every question."""
-        import httpx
-
-        try:
-            self._client.get(self.url)
-        except httpx.TransportError as error:
-            raise ModelError(f"{self.url} cannot be reached: {error}. Is the server running?") from None
-
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[dict[str, Any], float]:
-        import httpx
-
-        where, started = self.url + path, time.perf_counter()
-        try:
-            reply = self._client.request(method, where, json=body)
-            reply.raise_for_status()
-            told = reply.json()
-        except httpx.HTTPStatusError as error:
-            raise ModelError(f"{where} said {error.response.status_code}: {error.response.text[:200]}") from None
-        except httpx.HTTPError as error:
-            raise ModelError(f"{where} cannot be reached: {type(error).__name__} {error}".strip()) from None
-        except ValueError:
-            raise ModelError(f"{where} answered with something that is no JSON: {reply.text[:200]!r}") from None
-        if not isinstance(told, dict):
-            raise ModelError(f"{where} answered with JSON that is no object: {reply.text[:200]!r}")
-        return told, round((time.perf_counter() - started) * 1000, 1)
+def _ref(row: Mapping[str, Any]) -> DocumentRef:
+    return DocumentRef(**{name: row[name] for name in DocumentRef.__slots__})

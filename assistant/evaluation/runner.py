@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ from assistant.evaluation.judge import Judge, judge_scores
 from assistant.evaluation.metrics import Detect, Scores, score
 from assistant.evaluation.records import Journal, Record
 from assistant.evaluation.targets import Reply, Target
+from vectorstore.types import Document
 
 Progress = Callable[[int, int], None]
 """Called with the questions done and all of them."""
@@ -67,56 +68,55 @@ class Run:
 
     def record(self, case: Case, number: int = 1) -> Record:
         """Ask once. Whatever goes wrong is the record's ``error``."""
-        reply: Reply | None = None
-        error: str | None = None
         try:
             reply = self.target.ask(case)
             scores = self._scores(case, reply)
-        except Exception as caught:  # a crash is this question's result, not the run's end
-            reply, error = None, _told(caught)
-            scores = self._scores(case, None)
-        verdict = self._judged(case, reply, scores)
-        return Record(
-            id=case.id,
-            question=case.question,
-            lang=case.lang,
-            corpus_lang=case.corpus_lang,
-            category=case.category,
-            answerable=case.answerable,
-            retrieved=reply.retrieved if reply else None,
-            answer=reply.answer if reply else None,
-            scores=scores,
-            expected=self._expected(case),
-            repeat=number,
-            error=error,
-            failure=failure(case, reply, scores, self._text),
-            judge=verdict,
-        )
+            verdict = self._judged(case, reply, scores)
+            why = failure(case, reply, scores, self._text)
+            documents = [document for id in case.doc_ids if (document := self.target.document(id))]
+            return _record(case, number, reply, scores, documents, failure=why, judge=verdict)
+        except Exception as error:  # a crash is this question's result, not the run's end
+            return _record(case, number, None, self._scores(case, None), (), failure="error", error=_told(error))
 
     def _scores(self, case: Case, reply: Reply | None) -> Scores:
         scores = score(case, reply, text=self._text, detect=self.detect)
         return {name: None if name in self.target.hidden else value for name, value in scores.items()}
 
-    def _judged(self, case: Case, reply: Reply | None, scores: Scores) -> Mapping[str, Any] | None:
-        if self.judge is None or reply is None:
+    def _judged(self, case: Case, reply: Reply, scores: Scores) -> Mapping[str, Any] | None:
+        if self.judge is None:
             return None
         verdict = self.judge.verdict(case, reply.answer)
         scores.update(judge_scores(case, verdict, scores))
         return verdict.as_dict()
 
-    def _expected(self, case: Case) -> dict[str, Any]:
-        documents = [document for id in case.doc_ids if (document := self.target.document(id))]
-        return {
+    def _text(self, document_id: str) -> str | None:
+        document = self.target.document(document_id)
+        return document.text if document else None
+
+
+def _record(
+    case: Case, number: int, reply: Reply | None, scores: Scores, documents: Sequence[Document], **results: Any
+) -> Record:
+    return Record(
+        id=case.id,
+        question=case.question,
+        lang=case.lang,
+        corpus_lang=case.corpus_lang,
+        category=case.category,
+        answerable=case.answerable,
+        retrieved=reply.retrieved if reply else None,
+        answer=reply.answer if reply else None,
+        scores=scores,
+        expected={
             "answers": list(case.answers),
             "doc_ids": list(case.doc_ids),
             "evidence": list(case.evidence),
             "languages": list(dict.fromkeys(document.ref.language for document in documents)),
             "media_types": list(dict.fromkeys(document.ref.media_type for document in documents)),
-        }
-
-    def _text(self, document_id: str) -> str | None:
-        document = self.target.document(document_id)
-        return document.text if document else None
+        },
+        repeat=number,
+        **results,
+    )
 
 
 def _told(error: Exception) -> str:

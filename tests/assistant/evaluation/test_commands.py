@@ -138,7 +138,7 @@ def test_wrong_usage_exits_with_2_before_anything_is_asked(
 
 
 def test_a_threshold_the_endpoint_cannot_show_is_wrong_usage(evaluate: Evaluate, capsys: pytest.CaptureFixture[str]):
-    told = ("run", "questions.jsonl", "--url", "http://127.0.0.1:9", "--fail-under", "retrieval.mrr=1")
+    told = ("run", "questions.jsonl", "--url", "http://127.0.0.1:9/v1", "--fail-under", "retrieval.mrr=1")
     assert evaluate(*told) == 2
     assert "does not show what retrieval.mrr is computed from" in capsys.readouterr().err
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -17,7 +19,7 @@ from assistant.evaluation.dataset import Case, Dataset
 from assistant.evaluation.remote import Completions, Server, open_remote
 from assistant.evaluation.runner import Run
 from assistant.types import Turn
-from tests.assistant.evaluation.small import CASES, DOCUMENTS, Quoting, Shelf
+from tests.assistant.evaluation.small import CASES, DOCUMENTS, Quoting, Shelf, run
 from vectorstore.language import detect
 
 Reply = Callable[[str, Any], tuple[int, Any]]
@@ -40,6 +42,8 @@ def served(reply: Reply) -> Iterator[tuple[str, list[tuple[str, Any, str | None]
             status, told = reply(self.path, body)
             data = told if isinstance(told, bytes) else json.dumps(told).encode()
             self.send_response(status)
+            if status == 429:
+                self.send_header("Retry-After", "0")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -59,10 +63,27 @@ def served(reply: Reply) -> Iterator[tuple[str, list[tuple[str, Any, str | None]
 
 
 def ours(path: str, body: Any) -> tuple[int, Any]:
-    if path != "/api/chat":
-        return 404, {}
-    events = list(Quoting(Shelf(*DOCUMENTS)).stream(body["question"]))
-    return 200, json.loads(json.dumps(events[-1].as_dict()))  # type: ignore[union-attr]
+    """What a server of ours says, over the small library."""
+    shelf = Shelf(*DOCUMENTS)
+    path, _, query = path.partition("?")
+    if path == "/api/chat":
+        events = list(Quoting(shelf).stream(body["question"]))
+        return 200, json.loads(json.dumps(events[-1].as_dict()))  # type: ignore[union-attr]
+    if path == "/api/search":
+        found = next(iter(Quoting(shelf).stream(body["query"]))).retrieval.hits  # type: ignore[union-attr]
+        hits = [
+            {"document": asdict(h.document), "start": h.chunk.start, "end": h.chunk.end, "score": h.score}
+            for h in found
+        ]
+        return 200, {"hits": hits}
+    if path == "/api/documents":
+        offset = int(parse_qs(query)["offset"][0])
+        return 200, {"documents": [asdict(ref) for ref in shelf.documents()][offset : offset + 2], "total": 3}
+    for id, document in shelf.by_id.items():
+        if path == f"/api/documents/{id}/text":
+            parts = [{"type": "text", "text": document.text[:5]}, {"type": "text", "text": document.text[5:]}]
+            return 200, {"document": asdict(document.ref), "parts": parts}
+    return 404, {}
 
 
 def openai(path: str, body: Any) -> tuple[int, Any]:
@@ -74,22 +95,37 @@ def openai(path: str, body: Any) -> tuple[int, Any]:
     return 200, {"choices": [{"message": {"content": "Refunds take 14 days."}}], "usage": usage}
 
 
-def test_a_server_of_ours_is_scored_on_its_record(tmp_path: Path):
-    with served(ours) as (url, asked), open_remote(url) as target:
+def test_a_server_of_ours_is_scored_like_the_assistant_itself(tmp_path: Path):
+    with served(ours) as (url, _), open_remote(url) as target:
         assert isinstance(target, Server)
-        record = Run(Dataset(Path("q"), CASES[:1]), target, detect).to(tmp_path, {})[0]
-    scored = {name: score for name, score in record.scores.items() if score is not None}
-    assert scored["answer.contains"] == scored["citation.document"] == scored["citation.evidence"] == 1
-    assert scored["abstain.refused_answerable"] == 0
-    assert record.retrieved is None
-    assert not {name for name in scored if name.startswith("retrieval.")}
-    assert "citation.valid" not in scored
-    assert asked[-1] == ("/api/chat", {"question": CASES[0].question}, None)
+        there = Run(Dataset(Path("q"), CASES[:2]), target, detect).to(tmp_path / "there", {})
+    here = run(CASES[:2]).to(tmp_path / "here", {})
+    assert [record.comparable() for record in there] == [record.comparable() for record in here]
+
+
+def test_a_servers_documents_are_listed_page_by_page():
+    with served(ours) as (url, _), open_remote(url) as target:
+        assert target.documents() == [document.ref for document in DOCUMENTS]
+        assert target.document("nowhere") is None
+
+
+def test_a_server_that_says_when_to_come_back_is_come_back_to():
+    refused: list[str] = []
+
+    def busy(path: str, body: Any) -> tuple[int, Any]:
+        if path == "/api/chat" and not refused:
+            refused.append(path)
+            return 429, {}
+        return ours(path, body)
+
+    with served(busy) as (url, _), open_remote(url) as target:
+        assert target.ask(CASES[0]).answer["status"] == "answered"
+    assert refused
 
 
 def test_an_openai_endpoint_is_scored_on_what_it_shows(tmp_path: Path):
     case = Case("a", "And refunds?", "en", ("14 days",), history=(Turn("What is free?", "Shipping."),))
-    with served(openai) as (url, asked), open_remote(f"{url}/v1", key="sk-test") as target:
+    with served(openai) as (url, asked), open_remote(f"{url}/v1", openai_key="sk-test") as target:
         assert isinstance(target, Completions)
         assert target.settings == {"target": "completions", "url": f"{url}/v1", "model": "small"}
         record = Run(Dataset(Path("q"), (case,)), target, detect).to(tmp_path, {})[0]
@@ -109,20 +145,31 @@ def test_an_openai_endpoint_is_scored_on_what_it_shows(tmp_path: Path):
     assert asked[-1] == ("/v1/chat/completions", {"model": "small", "messages": messages}, "Bearer sk-test")
 
 
-def test_the_key_is_kept_from_servers_of_ours():
-    with served(ours) as (url, asked), open_remote(url, key="sk-secret") as target:
+def test_each_key_goes_to_its_own_protocol():
+    keys = {"server_key": "sk-ours", "openai_key": "sk-theirs"}
+    with served(ours) as (url, asked), open_remote(url, **keys) as target:
         target.ask(CASES[0])
-    assert {authorization for _, _, authorization in asked} == {None}
+    assert {authorization for _, _, authorization in asked} == {"Bearer sk-ours"}
+    with served(openai) as (url, asked), open_remote(f"{url}/v1", **keys) as target:
+        target.ask(CASES[0])
+    assert {authorization for _, _, authorization in asked} == {"Bearer sk-theirs"}
 
 
-def test_the_language_of_the_corpus_and_the_history_are_passed_on():
-    with served(ours) as (url, asked), open_remote(url) as target:
+def test_collection_corpus_language_and_history_are_passed_on():
+    with served(ours) as (url, asked), open_remote(url, collection="mine") as target:
         target.ask(Case("a", "Where is the sommet?", corpus_lang="fr", history=(Turn("Who?", "Poutine."),)))
-    assert asked[-1][1] == {
-        "question": "Where is the sommet?",
-        "history": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Poutine."}],
-        "filters": {"languages": ["fr"]},
-    }
+    scope = {"collection": "mine", "filters": {"languages": ["fr"]}}
+    history = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Poutine."}]
+    assert [body for _, body, _ in asked[1:]] == [
+        {**scope, "question": "Where is the sommet?", "history": history},
+        {**scope, "query": "Where is the sommet?", "limit": 20},
+    ]
+
+
+@pytest.mark.parametrize(("path", "options"), [("", {"model": "large"}), ("/v1", {"collection": "mine"})])
+def test_an_option_of_the_other_protocol_is_wrong_usage(path: str, options: dict[str, str]):
+    with pytest.raises(UsageError, match="--model for addresses"), open_remote(f"http://127.0.0.1:9{path}", **options):
+        pass
 
 
 @pytest.mark.parametrize(
