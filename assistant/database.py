@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,10 +76,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
 def connect(url: str | Path) -> Engine:
     """An engine for a SQLite file (a path) or a server (a URL such as ``postgresql://user@host/name``).
 
+    A string without ``://`` is a path.
     Nothing is opened yet. Raises `UsageError` for a URL that names no database we speak.
     """
-    if isinstance(url, Path):
-        return _sqlite(url)
+    if isinstance(url, Path) or "://" not in url:
+        return _sqlite(Path(url).expanduser())
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
@@ -102,7 +104,8 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, and never behind our back
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        _use_log(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -112,6 +115,19 @@ def _sqlite(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging. SQLite does not wait for its lock here, as it does everywhere else: we do."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 @contextmanager

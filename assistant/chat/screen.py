@@ -20,6 +20,7 @@ from assistant.standing import Standing, standing
 from assistant.terminal import printable
 from assistant.types import Answer, CitationFound, Delta, Event, Read, Retrieved
 
+ECHOED = 1_000  # code points of a question from a pipe
 REFRESHES = 12  # a second, while an answer is written
 
 
@@ -46,7 +47,8 @@ class Screen:
 
     def echo(self, line: str) -> None:
         """A question that came from a pipe, so that the output reads as a dialogue."""
-        self.out.print(Text(f"> {printable(line)}", "bold"))
+        shown_line = line if len(line) <= ECHOED else line[:ECHOED] + "…"
+        self.out.print(Text(f"> {printable(shown_line)}", "bold"))
 
     def fail(self, error: Exception) -> None:
         self.err.print(Text(f"Error: {printable(str(error))}", "red"))

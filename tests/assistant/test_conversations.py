@@ -354,7 +354,7 @@ def test_a_path_with_odd_signs_is_a_path(tmp_path: Path) -> None:
     assert path.is_file()
 
 
-@pytest.mark.parametrize("url", ["mysql://user:secret@host/name", "nonsense://secret", "secret"])
+@pytest.mark.parametrize("url", ["mysql://user:secret@host/name", "nonsense://secret", "://secret"])
 def test_a_url_of_no_database_we_speak_is_refused_without_repeating_its_password(url: str) -> None:
     with pytest.raises(UsageError) as refused:
         open_conversations(url)
