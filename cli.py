@@ -17,6 +17,7 @@ from assistant.command_line import Collection, Docs, Json, Only, opened, print_j
 from assistant.conversation_commands import app as conversations_app
 from assistant.document_commands import app as documents_app
 from assistant.evaluation.commands import app as evaluation_app
+from assistant.server import commands as server_commands
 
 if TYPE_CHECKING:
     from assistant.types import Answer
@@ -44,6 +45,8 @@ app = typer.Typer(
 app.add_typer(documents_app, name="documents")
 app.add_typer(conversations_app, name="conversations")
 app.add_typer(evaluation_app, name="eval")
+app.command()(server_commands.serve)
+app.add_typer(server_commands.keys_app, name="keys")
 
 
 def main() -> None:

@@ -1,0 +1,35 @@
+"""What the routes say of themselves in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.server.problems import TITLES
+from assistant.server.schemas import OpenAIErrorOut, ProblemOut
+
+_ALWAYS = (400, 401, 403, 408, 413, 415, 422)
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems a route may answer with, besides those that any may."""
+    return {
+        status: {
+            "description": TITLES[status],
+            "model": ProblemOut,
+            "content": {"application/problem+json": {}},
+        }
+        for status in sorted({*_ALWAYS, *statuses})
+    }
+
+
+def streams(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same for a route that answers with server-sent events."""
+    events = {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    return {200: events, **errors(*statuses)}
+
+
+def openai_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same in OpenAI's shape."""
+    return {
+        status: {"description": TITLES[status], "model": OpenAIErrorOut} for status in sorted({*_ALWAYS, *statuses})
+    }

@@ -1,0 +1,40 @@
+"""For whoever watches over the server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from assistant.server.callers import Admin
+from assistant.server.house import CurrentHouse
+from assistant.server.openapi import errors
+from assistant.server.problems import EXPECTED
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz", response_model=dict[str, Any])
+async def healthz() -> dict[str, Any]:
+    """The process lives."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", response_model=dict[str, Any], responses=errors(503))
+async def readyz(house: CurrentHouse) -> Response:
+    """It can answer: the databases are there, and it is not about to stop."""
+    if house.door.closed:
+        return JSONResponse({"status": "stopping"}, 503)
+    try:
+        await asyncio.to_thread(house.shelf.is_there)
+    except EXPECTED as error:
+        return JSONResponse({"status": "not ready", "detail": str(error)}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics", responses=errors())
+async def metrics(caller: Admin, house: CurrentHouse) -> Response:
+    """For Prometheus."""
+    return Response(house.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

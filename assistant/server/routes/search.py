@@ -1,0 +1,58 @@
+"""Passages without an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from assistant.pipeline import checked
+from assistant.server.callers import Asker
+from assistant.server.house import CurrentHouse
+from assistant.server.openapi import errors
+from assistant.server.schemas import SearchIn, SearchOut
+from vectorstore.types import Hit, Retrieval
+
+router = APIRouter(tags=["search"])
+
+
+@router.post("/api/search", response_model=SearchOut, responses=errors(404, 409, 429, 503))
+async def search(body: SearchIn, request: Request, caller: Asker, house: CurrentHouse) -> Response:
+    """The best passages, the same way a question finds them; `explain` says what each index gave."""
+    house.answering.count(caller)
+    query = checked(body.query)
+    library = await asyncio.to_thread(house.shelf.library, body.collection, caller)
+
+    def work() -> Retrieval:
+        return library.search(query, limit=body.limit, filters=body.filters.filters())
+
+    async def make() -> Response:
+        found = await house.answering.think(work)
+        return JSONResponse(
+            {
+                "query": found.query,
+                "language": found.language,
+                "hits": [_hit(hit, body.explain) for hit in found.hits],
+                "notes": list(found.notes),
+                "timings_ms": dict(found.timings_ms),
+            }
+        )
+
+    return await house.once.respond(caller.owner, request, await request.body(), make)
+
+
+def _hit(hit: Hit, explain: bool) -> dict[str, Any]:
+    chunk = hit.chunk
+    row = {
+        "document": asdict(hit.document),
+        "start": chunk.start,
+        "end": chunk.end,
+        "page": chunk.page,
+        "heading": list(chunk.heading),
+        "text": chunk.text,
+        "score": hit.score,
+    }
+    return {**row, "explain": {name: asdict(leg) for name, leg in hit.legs.items()}} if explain else row
