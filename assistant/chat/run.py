@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from threading import Event as Flag
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from rich.console import ConsoleDimensions
 
 from assistant import terminal
 from assistant.chat import commands
@@ -43,6 +46,9 @@ def run_chat(
     from assistant import build
 
     out, err = terminal.consoles()
+    for console in (out, err):
+        if console.is_dumb_terminal:  # rich takes 80 columns for granted there
+            console.size = ConsoleDimensions(*shutil.get_terminal_size())
     screen = Screen(out, err)
     conversations = build.open_conversations(settings, collection)
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markdown import Markdown
@@ -73,7 +75,10 @@ class Screen:
 
     @contextmanager
     def _writer(self, markdown: bool) -> Iterator[_Writer]:
-        writer = _LiveWriter(self.out, _markdown if markdown else Text) if self.live else _Writer(self.out)
+        if self.live:
+            writer: _Writer = _LiveWriter(self.out, _markdown if markdown else Text)
+        else:
+            writer = _WordWriter(self.out) if self.out.is_terminal else _Writer(self.out)
         try:
             yield writer
         finally:
@@ -132,7 +137,7 @@ class Screen:
 
 
 class _Writer:
-    """Writes an answer straight on: for pipes and dumb terminals."""
+    """Writes an answer straight on: for pipes."""
 
     def __init__(self, out: Console) -> None:
         self._out = out
@@ -146,6 +151,37 @@ class _Writer:
     def close(self) -> None:
         if self._wrote:
             self._out.print()
+
+
+class _WordWriter(_Writer):
+    """Writes word after word, each where it fits: for terminals that cannot redraw."""
+
+    def __init__(self, out: Console) -> None:
+        super().__init__(out)
+        self._column = 0
+        self._blank = ""  # not written before it is known that the next word fits behind it
+        self._word = ""
+
+    def feed(self, text: str) -> None:
+        self._word += shown(text)
+        *whole, self._word = re.split(r"(?<=\s)(?=\S)", self._word)
+        for word in whole:
+            self._put(word)
+
+    def close(self) -> None:
+        self._put(self._word)
+        super().close()
+
+    def _put(self, word: str) -> None:
+        body, width = word.rstrip(), self._out.width
+        if self._column and self._column + cell_len(self._blank + body) > width:
+            super().feed("\n")
+            self._column, self._blank = 0, ""
+        super().feed(self._blank + body)
+        self._column += cell_len(self._blank + body)
+        breaks = word[len(body) :].count("\n")
+        super().feed("\n" * breaks)
+        self._column, self._blank = (0, "") if breaks else (self._column, " " if body != word else "")
 
 
 class _LiveWriter(_Writer):

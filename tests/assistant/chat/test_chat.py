@@ -8,14 +8,17 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from threading import Event
 
 import pytest
+from rich.console import Console
 
 from assistant.chat import commands, opening
 from assistant.chat.prompt import open_prompt
 from assistant.chat.run import begin, chat
+from assistant.chat.screen import Screen
 from assistant.chat.session import Session, find
 from assistant.errors import ModelError, NotFoundError
 from assistant.types import Delta, Question, Read, Retrieved
@@ -174,6 +177,25 @@ def test_quotes_are_shown_as_they_are_and_not_as_markdown(tmp_path: Path) -> Non
     chatting = session(tmp_path, answerer=reciting("“use snake_case_names * 2”"))
     chatting.model = "extractive"
     assert "“use snake_case_names * 2”" in said(chatting, "How?", terminal=True)
+    chatting.conversations.close()
+
+
+def test_a_terminal_that_cannot_redraw_gets_whole_words(tmp_path: Path) -> None:
+    chatting = session(
+        tmp_path, answerer=reciting("Refu", "nds take four", "teen days, 東京天文台", " and\nthen some more")
+    )
+    console = Console(file=StringIO(), width=20, height=24, force_terminal=True, _environ={"TERM": "dumb"})
+    shown = Screen(console, console)
+    assert not shown.live
+    chat(chatting, shown, Lines(["How long?"]))
+    paper = console.file.getvalue()  # type: ignore[attr-defined]
+    assert [line.rstrip() for line in ESCAPES.sub("", paper).splitlines()[:5]] == [
+        "Refunds take",
+        "fourteen days,",
+        "東京天文台 and",
+        "then some more",
+        "",
+    ]
     chatting.conversations.close()
 
 
