@@ -7,9 +7,10 @@ collection. It is derived data: the folder may be deleted at any time and filled
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from vectorstore.errors import StorageError
 from vectorstore.reader import Indexed
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection as ChromaCollection
 
 BATCH = 1_000  # rows a call; Chroma's own limit is 5,461
@@ -35,17 +36,19 @@ class ChromaIndex:
     def __init__(self, folder: Path, collection: str) -> None:
         self._folder = folder
         self._name = collection
-        self._client: ClientAPI | None = None
+        self._client: Client | None = None
         self._opened: ChromaCollection | None = None
 
     def _collection(self) -> ChromaCollection:
         if self._opened is None:
             import chromadb  # slow to import, and not needed while a collection is small
+            from chromadb.config import Settings
 
-            settings = chromadb.Settings(anonymized_telemetry=False)
+            settings = Settings(anonymized_telemetry=False)
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._client = chromadb.PersistentClient(str(self._folder), settings=settings)
+                client = chromadb.PersistentClient(str(self._folder), settings=settings)
+                self._client = cast("Client", client)  # its declared type leaves `close` out
                 self._opened = self._client.get_or_create_collection(
                     self._name,
                     embedding_function=None,  # or Chroma would download a model of its own
@@ -64,6 +67,9 @@ class ChromaIndex:
     def delete(self) -> None:
         """Close and delete the folder."""
         self.close()
+        chromadb = sys.modules.get("chromadb")
+        if chromadb:  # or a client of this process that still knows the folder would be handed out again
+            chromadb.api.shared_system_client.SharedSystemClient.clear_system_cache()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def count(self) -> int:
@@ -81,7 +87,8 @@ class ChromaIndex:
         try:
             if collection.count():
                 for start in range(0, len(ids), _REMOVE_BATCH):
-                    collection.delete(where={"document_id": {"$in": ids[start : start + _REMOVE_BATCH]}})
+                    where: Any = {"document_id": {"$in": ids[start : start + _REMOVE_BATCH]}}
+                    collection.delete(where=where)
             for batch in _batches(add):
                 collection.upsert(**batch)
         except Exception as error:

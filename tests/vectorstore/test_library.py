@@ -246,3 +246,20 @@ def test_stored_vectors_are_those_that_were_computed(library: Library, folder: P
     for entry in library.catalog.indexed("default", [info.ref.id for info in library.documents()]):
         texts = [chunk.indexed_text(entry.ref.title) for chunk in entry.chunks]
         assert np.allclose(entry.vectors, library.embedding(texts), atol=1e-3)
+
+
+def test_a_model_of_ones_own_is_loaded_refused_when_it_changes_and_embedded_again(
+    open_library: OpenLibrary, folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("fastembed")
+    from tests.vectorstore.test_fastembed_models import write_model
+
+    model = write_model(tmp_path / "model")
+    library = open_library(wanted=f"fastembed:{model}")
+    ingest(library, [folder])
+    assert library.search("refunds").hits[0].legs["dense"]
+    write_model(model, turn=1.0)
+    with pytest.raises(EmbeddingMismatchError, match="assistant reindex --embeddings fastembed:"):
+        open_library(wanted="auto").search("refunds")
+    assert open_library(wanted="auto").reindex(f"fastembed:{model}", Progress()) == 3
+    assert open_library(wanted="auto").search("refunds").hits[0].legs["dense"]
