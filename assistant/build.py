@@ -126,7 +126,7 @@ def _with_model(
     from assistant.generate import Generated, Prices
     from assistant.judging import supports
     from assistant.models import chat_model
-    from assistant.multilingual import Multilingual
+    from assistant.multilingual import Multilingual, remembered
     from assistant.pipeline import Assistant
     from assistant.resilience import Breaker, Limits
     from assistant.rewriting import model_standalone, model_translate
@@ -164,5 +164,7 @@ def _with_model(
         told=once(choice.told, settings.home / "announced.txt"),
         breaker=breaker,
     )
-    searched = Multilingual(library, model_translate(open_model, breaker=breaker), lambda: library.status().languages)
+    searched = Multilingual(
+        library, model_translate(open_model, breaker=breaker), remembered(lambda: library.status().languages)
+    )
     return Assistant(searched, answerer, model_standalone(open_model, standalone, breaker=breaker), beside=library)

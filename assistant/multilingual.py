@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,18 @@ class Multilingual:
             if code and code != spoken and (not filters.languages or code in filters.languages)
         }
         return sorted(held, key=lambda code: (-held[code], code))[:_MOST]
+
+
+def remembered(count: Callable[[], Mapping[str, int]], *, seconds: float = 60.0) -> Callable[[], Mapping[str, int]]:
+    """The languages as they were counted up to ``seconds`` ago: counting a large library takes longer than a search."""
+    known: list[tuple[float, Mapping[str, int]]] = []
+
+    def languages() -> Mapping[str, int]:
+        if not known or time.monotonic() - known[-1][0] > seconds:
+            known[:] = [(time.monotonic(), count())]
+        return known[-1][1]
+
+    return languages
 
 
 def _fused(retrievals: Sequence[Retrieval]) -> tuple[Hit, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistant.models import chat_model
-from assistant.multilingual import Multilingual
+from assistant.multilingual import Multilingual, remembered
 from assistant.resilience import Breaker, Limits
 from assistant.rewriting import model_standalone, model_translate
 from assistant.types import Turn
@@ -116,3 +116,19 @@ def test_a_library_in_the_questions_language_is_searched_once():
     assert library.search("why?", limit=5, filters=Filters()).notes == ()
     abroad = Multilingual(Shelf(), never, lambda: {"en": 4, "fr": 2})
     assert abroad.search("why?", limit=5, filters=Filters(languages=frozenset({"en"}))).notes == ()
+
+
+def test_the_languages_are_not_counted_at_every_question():
+    counted: list[int] = []
+
+    def count() -> dict[str, int]:
+        counted.append(1)
+        return {"en": 4}
+
+    languages = remembered(count)
+    assert [languages(), languages()] == [{"en": 4}, {"en": 4}]
+    assert len(counted) == 1
+    always = remembered(count, seconds=-1)
+    always()
+    always()
+    assert len(counted) == 3
