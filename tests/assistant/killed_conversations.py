@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import sqlite3
 import sys
@@ -42,7 +43,9 @@ def kill_one(path: Path, first: int, chance: random.Random) -> list[int]:
         write(path, said, first)
         os._exit(0)
     os.close(said)
-    time.sleep(chance.uniform(0, 0.12))
+    if chance.random() < 0.8:  # the others are struck while they open the database
+        select.select([hear], [], [], 10)
+    time.sleep(chance.uniform(0, 0.06))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(hear, "rb") as heard:
