@@ -97,23 +97,27 @@ class Leg:
     shares: Scores
 
 
-def fuse(legs: Mapping[str, Leg]) -> list[Ranked]:
-    """Best first by the sum of the shares, ties by id.
+def fuse(legs: Mapping[str, Leg], limit: int) -> list[Ranked]:
+    """The first ``limit`` by the sum of the shares, best first, ties by id.
 
     Scores and not ranks: by rank, a dense model that does not know the language counts as much as keywords that do.
 
     >>> grams, dense = Leg({"a": 9.0, "b": 1.0}, {"a": 1.0, "b": 0.1}), Leg({"b": 0.4}, {"b": 0.4})
-    >>> [(ranked.chunk_id, ranked.score) for ranked in fuse({"grams": grams, "dense": dense})]
+    >>> [(ranked.chunk_id, ranked.score) for ranked in fuse({"grams": grams, "dense": dense}, 2)]
     [('a', 1.0), ('b', 0.5)]
     """
     total: dict[str, float] = {}
-    places: dict[str, dict[str, LegScore]] = {}
-    for name, leg in legs.items():
-        best_first = sorted(leg.scores.items(), key=lambda item: (-item[1], item[0]))
-        for rank, (id, score) in enumerate(best_first, start=1):
+    for leg in legs.values():
+        for id in leg.scores:
             total[id] = total.get(id, 0.0) + leg.shares.get(id, 0.0)
-            places.setdefault(id, {})[name] = LegScore(rank, score)
-    return [Ranked(id, total[id], places[id]) for id in sorted(total, key=lambda id: (-total[id], id))]
+    first = sorted(total, key=lambda id: (-total[id], id))[:limit]
+    places: dict[str, dict[str, LegScore]] = {id: {} for id in first}
+    for name, leg in legs.items():
+        best_first = sorted(leg.scores, key=lambda id: (-leg.scores[id], id))
+        ranks = {id: rank for rank, id in enumerate(best_first, start=1)}
+        for id in ranks.keys() & places.keys():
+            places[id][name] = LegScore(ranks[id], leg.scores[id])
+    return [Ranked(id, total[id], places[id]) for id in first]
 
 
 def shared(scores: Scores, weight: float, *, best: float | None = None) -> dict[str, float]:
@@ -193,18 +197,18 @@ class Retriever:
         legs = {**ask.keywords(query, language), "dense": self._dense(query, language, filters, ask)}
         titled = ask.titled(phrases(query))
         legs["title"] = Leg(titled, {id: TITLE * rarity for id, rarity in titled.items()})
-        ranked = fuse(legs)
-        passages = dict(self.lookup([chunk.chunk_id for chunk in ranked[:limit]]))
+        ranked = fuse(legs, limit)
+        passages = dict(self.lookup([one.chunk_id for one in ranked]))
         named = self._named(ranked, passages, ask)
         if named:
             legs["named"] = Leg(named, {id: NAMED * rarity for id, rarity in named.items()})
-            ranked = fuse(legs)
-            passages |= self.lookup([one.chunk_id for one in ranked[:limit] if one.chunk_id not in passages])
-        return [one for one in ranked[:limit] if one.chunk_id in passages]
+            ranked = fuse(legs, limit)
+            passages |= self.lookup([one.chunk_id for one in ranked if one.chunk_id not in passages])
+        return [one for one in ranked if one.chunk_id in passages]
 
     def _dense(self, query: str, language: str, filters: Filters, ask: _Scope) -> Leg:
         scores = self.dense(self.embed([query])[0], ask.depth, filters)
-        if self.dense_languages is None:
+        if self.dense_languages is None or {language, *self.lexical.languages()} <= self.dense_languages:
             known: Collection[str] = scores
         elif language in self.dense_languages:
             known = self.lexical.among(list(scores), self.dense_languages)

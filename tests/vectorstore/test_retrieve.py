@@ -44,7 +44,7 @@ STRIKE = Entry("en", "en", "en", "The strike at the factory lasted nine days and
 
 
 def test_a_chunk_carries_what_each_leg_said_of_it():
-    ranked = fuse({"grams": Leg({"a": 9.0, "b": 3.0}, {"a": 1.0, "b": 0.4}), "dense": Leg({"b": 0.9}, {"b": 0.7})})
+    ranked = fuse({"grams": Leg({"a": 9.0, "b": 3.0}, {"a": 1.0, "b": 0.4}), "dense": Leg({"b": 0.9}, {"b": 0.7})}, 2)
     assert [(one.chunk_id, one.legs) for one in ranked] == [
         ("b", {"grams": LegScore(2, 3.0), "dense": LegScore(1, 0.9)}),
         ("a", {"grams": LegScore(1, 9.0)}),
