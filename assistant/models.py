@@ -97,6 +97,9 @@ def chat_model(
             "stream_usage": True,
             "use_responses_api": api == "responses",
         }
+        if base_url and api == "chat":
+            # The client sends OpenAI's newer name for it, which other servers pass over: they would write without end.
+            options["extra_body"] = {"max_tokens": options.pop("max_tokens")}
         if not model.startswith(("o1", "o3", "o4", "gpt-5")):  # models that reason take no temperature
             options["temperature"] = 0
     from langchain.chat_models import init_chat_model

@@ -217,3 +217,10 @@ def test_the_cost_is_told_where_prices_are_configured(answer):
 def test_an_answer_in_another_language_than_the_question_is_noticed(answer):
     record = answer([Reply("La Russie a fermement condamné cette frappe, avec l’appui de l’Iran [1.2].")])
     assert "The answer is in French, unlike the question." in record.notices
+
+
+def test_a_server_of_ones_own_is_told_how_long_the_answer_may_be_in_the_words_it_knows(server):
+    server.play([Reply(ANSWER)])
+    events(generated(server))
+    assert server.requests[0]["max_tokens"] == 1_500
+    assert "max_completion_tokens" not in server.requests[0]
