@@ -19,6 +19,7 @@ from vectorstore.types import Retrieval
 NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
 _NAME = re.compile(r"(?<![^\W_])[^\W\d_a-z][\w’'-]*")
 _SPOKEN = re.compile(r"[^\W_]+")
+_HALF = 0.5  # of the terms of a way to write it: the word, or another form of it
 _SHORTEST_SKELETON = 3  # consonants: two are shared by too many words to tell a name
 
 
@@ -29,6 +30,8 @@ class Concept:
     forms: tuple[frozenset[str], ...]
     weight: float
     name: bool
+    country: bool
+    """Countries would be recognised in any language: locale data knows them."""
 
     def held(self, terms: Set[str]) -> float:
         """The share of the best form's terms that are among ``terms``, 0 to 1."""
@@ -54,17 +57,24 @@ class Asked:
         if language != self.language:
             concepts = self.concepts(language)
             total = sum(concept.weight for concept in concepts)
-            return sum(concept.weight * concept.held(terms) for concept in concepts) / total if total else 0.0
+            held = sum(concept.weight * share for concept in concepts if (share := concept.held(terms)) >= _HALF)
+            return held / total if total else 0.0
         total = sum(self.weights.values())
         return sum(weight for gram, weight in self.weights.items() if gram in terms) / total if total else 0.0
 
     def names_missing(self, terms: Set[str], language: str) -> float:
         """The share of its names that ``terms`` do not hold, 0 to 1; 0 without names."""
         if language != self.language:
-            held = [concept.held(terms) >= 0.5 for concept in self.concepts(language) if concept.name]
+            held = [concept.held(terms) >= _HALF for concept in self.concepts(language) if concept.name]
             return held.count(False) / len(held) if held else 0.0
         lost = sum(1 for name in self.names if not any(gram in terms for gram in pieces(name)[:2]))
         return lost / len(self.names) if self.names else 0.0
+
+    def country_missing(self, terms: Set[str], language: str) -> float:
+        """1 where it names a country and ``terms``, of a text in another language, lack it: a common false premise."""
+        if language == self.language:
+            return 0.0
+        return float(any(concept.country and concept.held(terms) < _HALF for concept in self.concepts(language)))
 
     def numbers_missing(self, terms: Set[str]) -> float:
         """The share of its numbers that ``terms`` do not hold, 0 to 1; 0 without numbers."""
@@ -127,11 +137,14 @@ def _concepts(asked: Asked, language: str) -> list[Concept]:
         called = _called(word, asked.language, language)
         whole -= set(called)
         name = word in asked.names or word.isdigit()
-        found.append(Concept(_forms(word, called), 1.5 if name else 1.0, name))
+        sounded = name or asked.text.lower() == asked.text.upper()  # scripts without capitals do not tell names
+        found.append(
+            Concept(_forms(word, called, sounded), 1.5 if name else 1.0, name, word in _countries(asked.language))
+        )
     # What was known only as a phrase, or is not set apart by blanks: each way to call it, as one more thing.
-    found += [Concept((_form(name),), 1.0, False) for name in sorted(whole)] if not spaced else []
+    found += [Concept((_form(name),), 1.0, False, False) for name in sorted(whole)] if not spaced else []
     if spaced and whole:
-        found.append(Concept(tuple(_form(name) for name in sorted(whole)), 1.0, False))
+        found.append(Concept(tuple(_form(name) for name in sorted(whole)), 1.0, False, False))
     return found
 
 
@@ -144,9 +157,23 @@ def _called(word: str, language: str, target: str) -> tuple[str, ...]:
     return tuple(translations(word, language, target))
 
 
-def _forms(word: str, called: Sequence[str]) -> tuple[frozenset[str], ...]:
+@cache
+def _countries(language: str) -> frozenset[str]:
+    """The folded names of countries that are one word."""
+    from babel import Locale, UnknownLocaleError  # 30 ms, and only questions across languages need it
+
+    try:
+        territories = Locale.parse(language).territories
+    except (UnknownLocaleError, ValueError):
+        return frozenset()
+    spelled = (words(name) for code, name in territories.items() if code.isalpha())
+    return frozenset(name[0] for name in spelled if len(name) == 1)
+
+
+def _forms(word: str, called: Sequence[str], sounded: bool) -> tuple[frozenset[str], ...]:
+    """Its own 4-grams, its consonants where it may be a name (bread is no « abord »), what dictionaries call it."""
     bones = skeleton(word)
-    spelled = [frozenset({f"~{bones}"})] if len(bones) >= _SHORTEST_SKELETON else []
+    spelled = [frozenset({f"~{bones}"})] if sounded and len(bones) >= _SHORTEST_SKELETON else []
     return (frozenset(pieces(word)), *spelled, *(_form(name) for name in called))
 
 

@@ -124,7 +124,7 @@ FEATURES = (
     "names_missing",
     "numbers_missing",
     "cosine",
-    "cosine_foreign",
+    "cosine_mean",
 )
 
 
@@ -228,16 +228,19 @@ def _cosines(
 ) -> NDArray[np.float64]:
     """The cosine with the question for the likeliest sentences, less their mean: 0 for the rest and without a model.
 
-    The second column is that of sentences in other languages, where the model recognises little but names.
+    The second column is the mean, which tells no sentence from another but says how near they all are. Sentences in
+    other languages are left out: the model recognises little but names there, and takes its time over it.
     """
     out = np.zeros((len(held), 2))
     if embed is None or asked.language not in EMBEDDED_LANGUAGES:
         return out
-    likely = np.argsort(-(table[:, 0] + table[:, 6]), kind="stable")[:EMBEDDED]
+    ranked = np.argsort(-(table[:, 0] + table[:, 6]), kind="stable")
+    likely = [i for i in map(int, ranked) if not held[i].foreign][:EMBEDDED]
+    if not likely:
+        return out
     texts = [f"{held[i].hit.document.title}: {held[i].text}" for i in likely]  # "he" and "it" are in the title
     vectors = np.asarray(embed([asked.text, *texts]), dtype=np.float64)
     cosines = vectors[1:] @ vectors[0]
-    own = np.array([not held[i].foreign for i in likely])
-    out[likely, 0] = np.where(own, cosines - cosines.mean(), 0.0)
-    out[likely, 1] = np.where(own, 0.0, cosines - cosines.mean())
+    out[likely, 0] = cosines - cosines.mean()
+    out[:, 1] = cosines.mean()
     return out
