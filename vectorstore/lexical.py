@@ -31,7 +31,7 @@ UNKNOWN = "und"  # the language of a document that has none, as ISO 639 writes i
 Terms = Mapping[str, Mapping[str, float]]
 """The terms of a query and their weights, by leg."""
 
-FORMAT = "2"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
+FORMAT = "3"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
 
@@ -163,11 +163,14 @@ class LexicalIndex:
             query = tantivy.Query.disjunction_max_query(named)
             return self._best(searcher, query, limit if named else 0, languages, documents)
 
-    def among(self, chunks: Collection[str], languages: Collection[str]) -> frozenset[str]:
-        """Those of the chunks whose documents are in one of the languages."""
+    def spoken(self, chunks: Collection[str]) -> dict[str, str]:
+        """The language of each of the chunks that are indexed, `UNKNOWN` where a document has none."""
         with self._readable():
-            query = tantivy.Query.term_set_query(self._index.schema, "chunk", sorted(chunks))
-            return frozenset(self._best(self._searcher(), query, len(chunks) if languages else 0, languages, None))
+            searcher, schema = self._searcher(), self._index.schema
+            query = tantivy.Query.term_set_query(schema, "chunk", sorted(chunks))
+            found = searcher.search(query, max(1, len(chunks)), count=False).hits
+            documents = (searcher.doc(address) for _, address in found)
+            return {str(document["chunk"][0]): str(document["language"][0]) for document in documents}
 
     def languages(self) -> frozenset[str]:
         """The languages of the indexed documents, `UNKNOWN` for those without one."""
@@ -262,7 +265,8 @@ class LexicalIndex:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("document", "language", "title", "state"):
+    builder.add_text_field("language", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("document", "title", "state"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("sequence", stored=True)
     for leg in LEGS:

@@ -22,6 +22,9 @@ from vectorstore.types import Filters, LegScore
 Scores = Mapping[str, float]
 """Chunk id to score, of one index; higher is better. Scales differ from index to index."""
 
+Terms = Mapping[str, Mapping[str, float]]
+"""The terms of a query and their weights, by leg of the keyword index."""
+
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 Dense = Callable[[NDArray[np.float32], int, Filters], Scores]
 """A query vector, how many, which documents: the nearest chunks by cosine."""
@@ -62,7 +65,7 @@ class Lexical(Protocol):
 
     def search_terms(
         self,
-        terms: Mapping[str, Mapping[str, float]],
+        terms: Terms,
         limit: int,
         *,
         languages: Collection[str],
@@ -73,9 +76,9 @@ class Lexical(Protocol):
         self, phrases: Iterable[str], limit: int, *, languages: Collection[str], documents: Collection[str] | None
     ) -> dict[str, float]: ...
 
-    def mass(self, terms: Mapping[str, Mapping[str, float]]) -> float: ...
+    def mass(self, terms: Terms) -> float: ...
 
-    def among(self, chunks: Collection[str], languages: Collection[str]) -> frozenset[str]: ...
+    def spoken(self, chunks: Collection[str]) -> dict[str, str]: ...
 
     def languages(self) -> frozenset[str]: ...
 
@@ -211,7 +214,7 @@ class Retriever:
         if self.dense_languages is None or {language, *self.lexical.languages()} <= self.dense_languages:
             known: Collection[str] = scores
         elif language in self.dense_languages:
-            known = self.lexical.among(list(scores), self.dense_languages)
+            known = {id for id, spoken in self.lexical.spoken(scores).items() if spoken in self.dense_languages}
         else:
             known = ()
         return Leg(scores, above_floor(scores, lambda id: DENSE if id in known else DENSE_FOREIGN))
@@ -240,29 +243,34 @@ class _Scope:
         if not others:
             grams, spelled = (self._search(query, leg, self.languages) for leg in ("grams", "words"))
             return {"grams": Leg(grams, shared(grams, 1.0)), "words": Leg(spelled, shared(spelled, WORDS))}
-        own = (self.languages or {language, UNKNOWN}) & {language, UNKNOWN}
-        grams = self._covered(own_terms(query, language), own) if own else {}
-        spelled = self._search(query, "words", own) if own else {}
-        foreign: dict[str, float] = {}
-        for other in sorted(others):
-            covered = self._covered(foreign_terms(query, language, other), {other})
-            foreign |= {id: FOREIGN * part for id, part in covered.items()}
+        own = own_terms(query, language)
+        grams = shared(self._search_terms(own, self.languages), 1.0, best=self.lexical.mass(own))
+        spelled = self._search(query, "words", self.languages)
+        foreign = self._foreign({other: foreign_terms(query, language, other) for other in sorted(others)})
         best = max([*grams.values(), *foreign.values()], default=0.0)
         ours = max(grams.values(), default=0.0) / best if best else 0.0
         return {
-            "grams": Leg(grams, shared(grams, 1.0, best=best)),
+            "grams": Leg(grams, shared({id: part for id, part in grams.items() if id not in foreign}, 1.0, best=best)),
             "words": Leg(spelled, shared(spelled, WORDS * ours)),
             "foreign": Leg(foreign, shared(foreign, 1.0, best=best)),
         }
 
+    def _foreign(self, terms: Mapping[str, Terms]) -> dict[str, float]:
+        """How much of its language's terms each chunk covers: one search, however many the languages."""
+        merged: dict[str, dict[str, float]] = {}
+        for legs in terms.values():
+            for leg, weights in legs.items():
+                merged.setdefault(leg, {}).update(weights)
+        found = self._search_terms(merged, frozenset(terms))
+        spoken = self.lexical.spoken(found)
+        mass = {language: self.lexical.mass(terms[language]) for language in {*spoken.values()} & {*terms}}
+        return {id: FOREIGN * score / mass[spoken[id]] for id, score in found.items() if mass.get(spoken.get(id, ""))}
+
     def _search(self, query: str, leg: str, languages: Collection[str]) -> dict[str, float]:
         return self.lexical.search(query, self.depth, leg=leg, languages=languages, documents=self.documents)
 
-    def _covered(self, terms: Mapping[str, Mapping[str, float]], languages: Collection[str]) -> dict[str, float]:
-        """How much of the terms' mass each chunk holds, so that queries of different length compare."""
-        mass = self.lexical.mass(terms)
-        found = self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents)
-        return shared(found, 1.0, best=mass)
+    def _search_terms(self, terms: Terms, languages: Collection[str]) -> dict[str, float]:
+        return self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents)
 
     def titled(self, phrases: Collection[str]) -> dict[str, float]:
         return self.lexical.titled(phrases, self.depth, languages=self.languages, documents=self.documents)

@@ -116,7 +116,7 @@ def test_documents_without_a_language_are_told_as_such(tmp_path):
     index = LexicalIndex(tmp_path)
     index.apply([Entry("1", "1", "", "42"), Entry("2", "2", "en", "forty-two")], [], 1)
     assert index.languages() == {"und", "en"}
-    assert index.among(["1", "2", "3"], {"en"}) == {"2"}
+    assert index.spoken(["1", "2", "3"]) == {"1": "und", "2": "en"}
 
 
 def test_the_mass_of_terms_is_what_a_chunk_holding_them_all_scores(index):
