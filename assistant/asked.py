@@ -16,7 +16,7 @@ from vectorstore.ngrams import grams, pieces, signs, words
 from vectorstore.skeleton import skeleton
 from vectorstore.types import Retrieval
 
-NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
+NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
 _NAME = re.compile(r"(?<![^\W_])[^\W\d_a-z][\w’'-]*")
 _SPOKEN = re.compile(r"[^\W_]+")
 _HALF = 0.5  # of the terms of a way to write it: the word, or another form of it
@@ -30,6 +30,8 @@ class Concept:
     forms: tuple[frozenset[str], ...]
     weight: float
     name: bool
+    known: bool
+    """A name, a number, or a word that a dictionary knows in the other language."""
     country: bool
     """Countries would be recognised in any language: locale data knows them."""
 
@@ -70,11 +72,24 @@ class Asked:
         lost = sum(1 for name in self.names if not any(gram in terms for gram in pieces(name)[:2]))
         return lost / len(self.names) if self.names else 0.0
 
-    def country_missing(self, terms: Set[str], language: str) -> float:
-        """1 where it names a country and ``terms``, of a text in another language, lack it: a common false premise."""
+    def country_amiss(self, terms: Set[str], language: str) -> float:
+        """1 where it names a country and ``terms``, of a text in another language, lack it or hold nothing else of it.
+
+        The wrong country is a common false premise: "why did Germany condemn the strike?"
+        """
         if language == self.language:
             return 0.0
-        return float(any(concept.country and concept.held(terms) < _HALF for concept in self.concepts(language)))
+        concepts = self.concepts(language)
+        countries = [concept.held(terms) >= _HALF for concept in concepts if concept.country]
+        others = [concept.held(terms) >= _HALF for concept in concepts if concept.known and not concept.country]
+        return float(not all(countries) or (bool(countries) and len(others) > 1 and not any(others)))
+
+    def known_missing(self, terms: Set[str], language: str) -> float:
+        """The share of what dictionaries would recognise in another language that ``terms`` do not hold, 0 to 1."""
+        if language == self.language:
+            return 0.0
+        known = [concept.held(terms) < _HALF for concept in self.concepts(language) if concept.known]
+        return known.count(True) / len(known) if known else 1.0
 
     def numbers_missing(self, terms: Set[str]) -> float:
         """The share of its numbers that ``terms`` do not hold, 0 to 1; 0 without numbers."""
@@ -139,12 +154,18 @@ def _concepts(asked: Asked, language: str) -> list[Concept]:
         name = word in asked.names or word.isdigit()
         sounded = name or asked.text.lower() == asked.text.upper()  # scripts without capitals do not tell names
         found.append(
-            Concept(_forms(word, called, sounded), 1.5 if name else 1.0, name, word in _countries(asked.language))
+            Concept(
+                _forms(word, called, sounded),
+                1.5 if name else 1.0,
+                name,
+                name or bool(called),
+                word in _countries(asked.language),
+            )
         )
     # What was known only as a phrase, or is not set apart by blanks: each way to call it, as one more thing.
-    found += [Concept((_form(name),), 1.0, False, False) for name in sorted(whole)] if not spaced else []
+    found += [Concept((_form(name),), 1.0, False, True, False) for name in sorted(whole)] if not spaced else []
     if spaced and whole:
-        found.append(Concept(tuple(_form(name) for name in sorted(whole)), 1.0, False, False))
+        found.append(Concept(tuple(_form(name) for name in sorted(whole)), 1.0, False, True, False))
     return found
 
 

@@ -41,7 +41,7 @@ class Model:
     features: tuple[str, ...]
     given: Mapping[str, float]
     refused: float = 0.045
-    """Of answerable questions, those without any of ``given``; the promise is 5 % over all."""
+    """Of answerable questions without any of ``given``; the promise is 5 % of all."""
 
     def concerns(self, evidence: Mapping[str, float]) -> bool:
         """Whether it is fitted on such a question."""
@@ -57,9 +57,9 @@ MODELS = (
     # of one document knows no rare words, by which most off-topic questions of the packs are told.
     Model(
         "FOREIGN",
-        ("coverage_passage", "spread"),
-        {"numbers_missing_around": -2.0, "country_missing": -3.0, "unheld": -4.0},
-        refused=0.07,
+        ("known_missing", "spread"),
+        {"numbers_missing_around": -2.0, "country_amiss": -3.0, "unheld": -4.0},
+        refused=0.045,
     ),
 )
 
