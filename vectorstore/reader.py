@@ -181,13 +181,12 @@ class CatalogReader(Database):
                 query = (
                     sa.select(*_REF, c.c.start, c.c.end, c.c.page, c.c.heading, text)
                     .join_from(d, c, c.c.document_pk == d.c.pk)
-                    .where(d.c.collection == collection, d.c.id.in_({id for id, _ in some}))
-                    .where(sa.tuple_(d.c.id, c.c.start).in_(some))
+                    .where(d.c.collection == collection, *_among(some))
                 )
                 for row in db.execute(query):
                     chunk = Chunk(row.id, row.start, row.end, row.chunk_text, row.page, tuple(row.heading))
                     out[chunk.id] = (chunk, _ref(row))
-        return {id: out[id] for id in chunk_ids if id in out}
+        return {id: out[id] for id in chunk_ids if id in out}  # and not what `_among` found besides
 
     def changes(self, collection: str, since: int) -> list[Change]:
         """Which documents were added, changed or removed after sequence number ``since``, oldest first."""
@@ -270,13 +269,12 @@ class CatalogReader(Database):
                     sa.select(d.c.id, c.c.start, c.c.end, row_bytes)
                     .join_from(d, c, c.c.document_pk == d.c.pk)
                     .join(v, v.c.document_pk == d.c.pk)
-                    .where(d.c.collection == collection, d.c.id.in_({id for id, _ in some}))
-                    .where(sa.tuple_(d.c.id, c.c.start).in_(some))
+                    .where(d.c.collection == collection, *_among(some))
                 )
                 for row in db.execute(query):
                     stored = np.frombuffer(row.row, dtype="<f2").astype(np.float32)
                     out[f"{row.id}#{row.start}-{row.end}"] = float(stored @ vector)
-        return out
+        return {id: out[id] for id in chunk_ids if id in out}
 
     def spans(self, collection: str, document_ids: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
         """The chunk spans of each document, in order."""
@@ -300,6 +298,12 @@ _REF = [schema.documents.c[name] for name in DocumentRef.__dataclass_fields__]
 
 def _ref(row: Any) -> DocumentRef:
     return DocumentRef(row.id, row.title, row.source, row.media_type, row.language, row.sha256)
+
+
+def _among(wanted: Sequence[tuple[str, int]]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Chunks of these documents at these starts: a few too many, but found many times faster than by pairs."""
+    ids, starts = {id for id, _ in wanted}, {start for _, start in wanted}
+    return schema.documents.c.id.in_(ids), schema.chunks.c.start.in_(starts)
 
 
 def _parse(chunk_id: str) -> tuple[str, int]:

@@ -104,5 +104,6 @@ changes = Table(
     Column("collection", String(63), nullable=False),
     Column("document_id", Text, nullable=False),
     UniqueConstraint("collection", "document_id"),
+    Index("changes_in_order", "collection", "sequence"),  # every search asks for the newest
     sqlite_autoincrement=True,
 )
