@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
@@ -81,21 +81,25 @@ async def documents(
 )
 async def upload(request: Request, caller: Ingester, house: CurrentHouse) -> Response:
     """Bring a document in. Answers at once with a job; `/api/jobs/{id}/events` tells how it goes on."""
-    file, collection = await _form(request)
-    if not caller.sees(collection):
-        raise missing(collection)
-    folder = house.settings.home / "uploads" / collection
-    limit = house.options.upload_bytes
-    kept = await asyncio.to_thread(keep, file.file, file.filename or "", folder, limit=limit)
+    form = await _form(request)
+    try:
+        file, collection = _fields(form)
+        if not caller.sees(collection):
+            raise missing(collection)
+        folder = house.settings.home / "uploads" / collection
+        limit = house.options.upload_bytes
+        kept = await asyncio.to_thread(keep, file.file, file.filename or "", folder, limit=limit)
+    finally:
+        await form.close()
     fingerprint = f"{kept.sha256} {kept.name} {collection}".encode()
     return await house.once.respond(caller.owner, request, fingerprint, lambda: _queue(house, caller, collection, kept))
 
 
-async def _form(request: Request) -> tuple[UploadFile, str]:
+async def _form(request: Request) -> FormData:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "unsupported-media-type", "Send the file as multipart/form-data, in a field called file.")
     try:
-        form = await request.form(max_files=1, max_fields=4, max_part_size=10_000)
+        return await request.form(max_files=1, max_fields=4, max_part_size=10_000)
     except MultiPartException as error:
         raise Problem(400, "bad-form", f"The form cannot be read: {error.message}") from None
     except Problem:
@@ -104,6 +108,9 @@ async def _form(request: Request) -> tuple[UploadFile, str]:
         if isinstance(getattr(error, "__cause__", None), Problem):
             raise error.__cause__ from None  # type: ignore[misc]
         raise Problem(400, "bad-form", "The form cannot be read.") from error
+
+
+def _fields(form: FormData) -> tuple[UploadFile, str]:
     file, collection = form.get("file"), form.get("collection", DEFAULT)
     unknown = set(form) - {"file", "collection"}
     if unknown:
