@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.asked import NUMBER, Asked, names, terms
+from vectorstore.lines import lines
 from vectorstore.ngrams import pieces, words
 from vectorstore.retrieve import Embed
 from vectorstore.sentences import sentences
-from vectorstore.types import Hit, Retrieval
+from vectorstore.types import Hit, Retrieval, Span
 
 PASSAGES = 10  # beyond these a passage holds the answer in fewer than one question of a hundred
 EMBEDDED = 12  # sentences a question: about 20 ms on one core
 EMBEDDED_LANGUAGES = frozenset({"en"})  # of questions: elsewhere the local model costs more than it tells
 
+_TABLES = frozenset({"text/csv", "text/tab-separated-values"})
 _YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d{2})(?!\d)")
 _NUMERALS = re.compile(
     r"(?<!\w)(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion|half|twice|"
@@ -83,13 +85,26 @@ def candidates(retrieval: Retrieval, *, passages: int = PASSAGES) -> list[Senten
     seen: set[tuple[str, int]] = set()
     for rank, hit in enumerate(retrieval.hits[:passages]):
         chunk, foreign = hit.chunk, hit.document.language != retrieval.language
-        for place, span in enumerate(sentences(chunk.text, hit.document.language)):
+        headings = {_bare(title) for title in (hit.document.title, *chunk.heading)}
+        for place, span in enumerate(_statements(hit)):
             start, end = chunk.start + span.start, chunk.start + span.end
-            if (chunk.document_id, start) in seen:
-                continue
+            if (chunk.document_id, start) in seen or _bare(chunk.text[span.start : span.end]) in headings:
+                continue  # a heading says what follows is about, and answers nothing itself
             seen.add((chunk.document_id, start))
             found.append(Sentence(hit, rank, place, start, end, chunk.text[span.start : span.end], foreign))
     return found
+
+
+def _statements(hit: Hit) -> list[Span]:
+    """The chunk's sentences; of a table in a text file, its rows."""
+    if hit.document.media_type in _TABLES:
+        return [span for span in lines(hit.chunk.text) if not hit.chunk.text[span.start : span.end].isspace()]
+    return sentences(hit.chunk.text, hit.document.language)
+
+
+def _bare(text: str) -> str:
+    """A heading without what marks it as one."""
+    return text.strip(" \t\n#*_=-").casefold()
 
 
 def passage_terms(hit: Hit, *, foreign: bool) -> frozenset[str]:
