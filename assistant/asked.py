@@ -16,7 +16,7 @@ from vectorstore.ngrams import grams, pieces, signs, words
 from vectorstore.skeleton import skeleton
 from vectorstore.types import Retrieval
 
-NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
+NUMBER = re.compile(r"(?<![A-Za-z0-9])\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
 _NAME = re.compile(r"(?<![^\W_])[^\W\d_a-z][\w’'-]*")
 _SPOKEN = re.compile(r"[^\W_]+")
 _HALF = 0.5  # of the terms of a way to write it: the word, or another form of it

@@ -18,7 +18,7 @@ def probabilities(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
-ENOUGH = 0.95  # further sentences are quoted until one of them is the answer with this probability
+ENOUGH = 0.985  # further sentences are quoted until one of them is the answer with this probability
 SAME = 0.8  # of the smaller sentence's words: two sentences that share more say the same
 
 
