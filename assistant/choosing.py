@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.signals import FEATURES, Sentence
+from vectorstore.lines import is_item, is_row
 
 
 def probabilities(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -19,22 +20,28 @@ def probabilities(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 ENOUGH = 0.985  # further sentences are quoted until one of them is the answer with this probability
+ANNOUNCED = 400  # code points quoted of a list or table behind the sentence that announces it
+_COLON = re.compile(r"[:：]\W*$")
 SAME = 0.8  # of the smaller sentence's words: two sentences that share more say the same
 
 
 def choose(held: Sequence[Sentence], shares: NDArray[np.float64], most: int) -> list[list[Sentence]]:
     """The sentences to quote, in groups that stand together; the likeliest group first, each in reading order."""
     picked: list[int] = []
-    told = 0.0
+    sure = 0.0
     for i in map(int, np.argsort(-shares, kind="stable")):
-        if len(picked) >= most or told >= ENOUGH:
+        if len(picked) >= most or sure >= ENOUGH:
             break
-        told += float(shares[i])
+        sure += float(shares[i])
         if i in picked or any(_same(held[i], held[j]) for j in picked):
             continue
         before = _needed_before(held, i) if not picked and most > 1 else None
         picked += [i] if before is None else [i, before]
-    return [[held[i] for i in group] for group in _grouped(held, picked)]
+    groups: list[list[int]] = []
+    for group in _grouped(held, picked):
+        if not any(set(group) <= set(told) for told in groups):
+            groups.append(_announced(held, group))
+    return [[held[i] for i in group] for group in groups]
 
 
 def _grouped(held: Sequence[Sentence], picked: Sequence[int]) -> list[list[int]]:
@@ -47,6 +54,22 @@ def _grouped(held: Sequence[Sentence], picked: Sequence[int]) -> list[list[int]]
         else:
             groups.append([i])
     return sorted(groups, key=lambda group: min(place[i] for i in group))
+
+
+def _announced(held: Sequence[Sentence], group: Sequence[int]) -> list[int]:
+    """The group and, where it ends in a colon, what that announces: the next sentence, or all items or rows."""
+    told = list(group)
+    while _COLON.search(held[group[-1]].text):
+        after = next((j for j in range(len(held)) if j not in told and _neighbours(held[told[-1]], held[j])), None)
+        if after is None or held[after].end - held[group[-1]].end > ANNOUNCED:
+            break
+        listed = is_item(held[after].text) or is_row(held[after].text)
+        if not listed and len(told) > len(group):
+            break
+        told.append(after)
+        if not listed:
+            break
+    return told
 
 
 def _neighbours(left: Sentence, right: Sentence) -> bool:

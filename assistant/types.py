@@ -1,4 +1,4 @@
-"""The answer record and the events it arrives in. Field names are promises to every door (see docs/answer-record.md)."""
+"""The answer record and the events it arrives in. Field names are promises: see docs/answer-record.md."""
 
 from __future__ import annotations
 

@@ -90,6 +90,6 @@ def language_name(code: str, spoken: str) -> str:
     from babel import Locale, UnknownLocaleError
 
     try:
-        return Locale.parse(spoken).languages.get(code, code)
+        return str(Locale.parse(spoken).languages.get(code, code))
     except (UnknownLocaleError, ValueError):
         return code

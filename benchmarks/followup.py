@@ -4,7 +4,8 @@
 
 nDCG@10 by document over the product's own library (MiniLM). ``added words`` compares what `standalone` adds to a
 question with what people added, as far as the conversation held it: precision and recall over every rewrite. ``both``
-is what the assistant does: it searches the question as understood and as asked (`assistant.together`). The library is kept in FOLDER.
+is what the assistant does: it searches the question as understood and as asked (`assistant.together`). The library is
+kept in FOLDER.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ def fill(library: Library, files: Path, settings: Settings) -> None:
         elapsed = time.perf_counter() - started
         chunks = report.totals["chunks"]
         print(
-            f"ingest: {chunks:,} chunks of {report.totals['files']:,} files in {elapsed:,.0f} s, {chunks / elapsed:,.0f} chunks/s"
+            f"ingest: {chunks:,} chunks of {report.totals['files']:,} files in {elapsed:,.0f} s, "
+            f"{chunks / elapsed:,.0f} chunks/s"
         )
         for stage, seconds in sorted(report.seconds.items(), key=lambda item: -item[1]):
             print(f"  {stage:<6} {seconds:8.1f} s  {seconds / elapsed:5.1%}")

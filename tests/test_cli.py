@@ -196,7 +196,10 @@ def test_a_setting_that_makes_no_sense_is_named(assistant: Command, ferry: Path)
 
 def test_control_sequences_in_a_document_never_reach_the_terminal(assistant: Command, tmp_path: Path) -> None:
     path = tmp_path / "evil.txt"
-    path.write_text("The secret \x1b[31mred\x1b[0m word is \x1b]0;owned\x07 parrot. It was chosen in May." + " The rest is quiet." * 40)
+    path.write_text(
+        "The secret \x1b[31mred\x1b[0m word is \x1b]0;owned\x07 parrot. It was chosen in May."
+        + " The rest is quiet." * 40
+    )
     done = assistant("ask", "what is the secret word?", "--docs", path)
     assert "parrot" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr

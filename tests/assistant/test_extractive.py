@@ -147,3 +147,16 @@ def test_the_same_sentence_in_two_documents_is_quoted_once() -> None:
 def test_an_empty_library_gives_a_refusal_without_confidence() -> None:
     answer, _ = ask("When was the greenhouse built?", shelf=Shelf(()))
     assert (answer.status, answer.confidence, answer.closest) == ("not_in_documents", 0.0, ())
+
+
+def test_a_sentence_that_announces_a_list_is_quoted_with_it() -> None:
+    text = "The choir meets.\n\nThree things must be brought to rehearsals:\n- a pencil\n- the score\n- water"
+    answer, _ = ask("What must be brought to rehearsals?", shelf=Shelf((document("choir", text, "en"),)))
+    assert quotes(answer)[0].endswith("rehearsals:\n- a pencil\n- the score\n- water")
+
+
+def test_a_heading_is_never_an_answer() -> None:
+    text = "Opening hours of the library\n\nThe reading room opens at nine. Books are lent for four weeks."
+    shelf = Shelf((document("opening hours of the library", text, "en"),))
+    answer, _ = ask("What are the opening hours of the library reading room?", shelf=shelf)
+    assert "Opening hours of the library" not in quotes(answer)
