@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from vectorstore.reader import AllVectors, CatalogReader
 
 EXACT_LIMIT = 20_000  # chunks; a product of this many rows takes about 2 ms, and needs neither Chroma nor its import
+ONE_QUESTION_LIMIT = 300_000  # chunks; a process that asks once has read so many vectors before Chroma is imported
 _DIGITS = 5  # of a cosine: one product of many rows and many products of one row differ in the seventh
 
 Nearest = Callable[[NDArray[np.float32], int], list[str]]
@@ -59,6 +61,7 @@ class DenseLeg:
         self._collection = collection
         self._nearest = nearest
         self._matrix: tuple[int, Matrix] | None = None
+        self._loading = Lock()
 
     def search(
         self,
@@ -76,7 +79,8 @@ class DenseLeg:
         """
         if approximate and allowed is None:
             return self._approximate(vector, limit)
-        matrix = self._load(sequence)
+        with self._loading:  # of many threads that find the collection changed, one reads it anew
+            matrix = self._load(sequence)
         found = matrix.top(vector, limit, allowed)
         spans = self._catalog.spans(self._collection, list({document for document, _, _ in found}))
         return {

@@ -45,6 +45,7 @@ class UiChatIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "examples": [
                 {"messages": [{"role": "user", "parts": [{"type": "text", "text": "How long do refunds take?"}]}]}

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from assistant import build
+from assistant.conversations import LOCAL
 from assistant.server import ai_sdk, openai_chat, openai_responses, problems, store
 from assistant.server.access import Access
 from assistant.server.answering import Answering
@@ -73,6 +74,8 @@ def furnish(settings: Settings, options: Options, door: Door, assistant_over: Op
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     await house.jobs.start()
+    for name in await asyncio.to_thread(house.shelf.behind):
+        await house.jobs.add(LOCAL, name, "mend", {})
     tasks = [asyncio.create_task(_watch_lag(house.metrics)), asyncio.create_task(_sweep(house.once))]
     try:
         yield

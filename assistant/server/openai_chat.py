@@ -26,7 +26,7 @@ router = APIRouter(tags=["openai"])
 
 
 class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     include_usage: bool = False
     include_obfuscation: bool = False
@@ -37,6 +37,7 @@ class CompletionIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "examples": [{"model": "default", "messages": [{"role": "user", "content": "How long do refunds take?"}]}]
         },
@@ -113,7 +114,7 @@ def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "documents"}
 
 
-@router.post("/v1/chat/completions", responses=openai_errors(404, 409, 429, 502, 503))
+@router.post("/v1/chat/completions", responses=openai_errors(404, 409, 429, 502, 503, streams=True))
 async def completions(body: CompletionIn, request: Request, caller: Asker, house: CurrentHouse) -> Response:
     """Answer the last message. Citations come as `annotations` of the message, and in full as `citations`."""
     body.check()

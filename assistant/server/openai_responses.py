@@ -31,7 +31,9 @@ class ResponseIn(BaseModel):
     """The fields of OpenAI's API; those about sampling, tools' details and instructions have no effect."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"model": "default", "input": "How long do refunds take?"}]}
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"model": "default", "input": "How long do refunds take?"}]},
     )
 
     model: str = Field(min_length=1, max_length=200, description="The collection to ask.")
@@ -76,7 +78,7 @@ class ResponseIn(BaseModel):
                 raise openai_shapes.refuse(name, "This cannot be had here.")
 
 
-@router.post("/v1/responses", responses=openai_errors(404, 409, 429, 502, 503))
+@router.post("/v1/responses", responses=openai_errors(404, 409, 429, 502, 503, streams=True))
 async def responses(body: ResponseIn, request: Request, caller: Asker, house: CurrentHouse) -> Response:
     """Answer the input. With `store` or `previous_response_id` it is kept as a conversation."""
     body.check()

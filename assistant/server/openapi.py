@@ -24,12 +24,16 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def streams(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The same for a route that answers with server-sent events."""
-    events = {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    events = {"description": "Server-sent events", "content": {"text/event-stream": {}}}
     return {200: events, **errors(*statuses)}
 
 
-def openai_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The same in OpenAI's shape."""
+def openai_errors(*statuses: int, streams: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The same in OpenAI's shape; ``streams`` for a route that does so when asked to."""
+    events = {"description": "One JSON value, or events", "content": {"text/event-stream": {}, "application/json": {}}}
     return {
-        status: {"description": TITLES[status], "model": OpenAIErrorOut} for status in sorted({*_ALWAYS, *statuses})
+        **({200: events} if streams else {}),
+        **{
+            status: {"description": TITLES[status], "model": OpenAIErrorOut} for status in sorted({*_ALWAYS, *statuses})
+        },
     }

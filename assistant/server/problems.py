@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from assistant import errors
 from prompts.loader import PromptError
@@ -110,13 +111,16 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, Problem):  # raised while the body was read, and wrapped by FastAPI
             return error.__cause__.response(request.scope["path"])
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(app, request.scope["path"]))
         names = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
         detail = f"There is nothing at this address: {request.scope['path'][:200]}"
         problem = Problem(
             error.status_code,
             names.get(error.status_code, "bad-request"),
             detail if error.status_code == 404 else str(error.detail),
-            headers=dict(error.headers or {}),
+            headers=headers,
         )
         return problem.response(request.scope["path"])
 
@@ -124,6 +128,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, refused)
     for kind in (Problem, *EXPECTED):
         app.add_exception_handler(kind, told)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """What may be done at an address, by all routes together: each knows only its own methods."""
+    paths = app.openapi()["paths"]
+    found = {method.upper() for pattern in paths if compile_path(pattern)[0].match(path) for method in paths[pattern]}
+    return sorted(found)
 
 
 def _invalid(error: RequestValidationError, request: Request) -> Problem:

@@ -21,7 +21,7 @@ QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, examp
 class Request(BaseModel):
     """Unknown fields are refused: a misspelt option that is quietly ignored is worse than an error."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Reply(BaseModel):
@@ -49,7 +49,7 @@ class ChatIn(Request):
     """A question. With ``conversation_id`` the earlier turns are known; otherwise ``history`` may tell them."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"question": "How long do refunds take?"}]}
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"question": "How long do refunds take?"}]}
     )
 
     question: QuestionText
@@ -61,7 +61,9 @@ class ChatIn(Request):
 
 
 class SearchIn(Request):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"query": "refunds", "limit": 3}]})
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"query": "refunds", "limit": 3}]}
+    )
 
     query: QuestionText
     collection: CollectionName = "default"

@@ -71,6 +71,15 @@ class Shelf:
         """The caller's conversations."""
         return self.conversations.of(caller.owner, collection=collection)
 
+    def behind(self) -> list[str]:
+        """The collections whose indexes an earlier, killed run left to be brought up."""
+        indexes = {info.name: _reading(self._settings, info.name) for info in self._catalog.catalog.collections()}
+        try:
+            return [name for name, library in indexes.items() if not library.indexes.lexical_current()]
+        finally:
+            for library in indexes.values():
+                library.close()
+
     def is_there(self) -> None:
         """Raises `StorageError` where the catalog or the conversations cannot be read."""
         self._catalog.catalog.library_id()
