@@ -101,7 +101,7 @@ def ask(
 
     asked = checked(sys.stdin.read() if question == "-" else question)
     filters = parse(only or [])
-    with opened(collection, docs) as (library, settings):
+    with opened(collection, docs, for_one_question=True) as (library, settings):
         assistant = build.assistant_over(library, settings)
         if as_json:
             answer = assistant.ask(asked, filters=filters)
@@ -190,7 +190,7 @@ def search(
     from assistant.pipeline import checked
 
     asked, filters = checked(query), parse(only or [])
-    with opened(collection) as (library, _):
+    with opened(collection, for_one_question=True) as (library, _):
         retrieval = library.search(asked, limit=limit, filters=filters)
         if as_json:
             print_json([_hit_json(hit, explain) for hit in retrieval.hits])

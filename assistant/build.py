@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from vectorstore.report import IngestReport, Progress
 
 
-def open_library(settings: Settings, collection: str = "default") -> Library:
-    """The collection's library, in ``settings.home``. Raises `vectorstore.errors.LibraryError`."""
+def open_library(settings: Settings, collection: str = "default", *, for_one_question: bool = False) -> Library:
+    """The collection's library, in ``settings.home``. Raises `vectorstore.errors.LibraryError`.
+
+    ``for_one_question`` searches the stored vectors one by one where a process that lives on would open Chroma.
+    """
+    from vectorstore.dense import EXACT_LIMIT, ONE_QUESTION_LIMIT
     from vectorstore.library import Library
 
     def open_embedding(name: str) -> Embedding:
@@ -33,7 +37,13 @@ def open_library(settings: Settings, collection: str = "default") -> Library:
             name, cache=settings.home / "models", api_key=settings.openai_api_key, base_url=settings.openai_base_url
         )
 
-    return Library(settings.home, collection, open_embedding=open_embedding, wanted=settings.embeddings)
+    return Library(
+        settings.home,
+        collection,
+        open_embedding=open_embedding,
+        wanted=settings.embeddings,
+        exact_limit=ONE_QUESTION_LIMIT if for_one_question else EXACT_LIMIT,
+    )
 
 
 def ingest(
