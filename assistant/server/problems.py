@@ -133,6 +133,8 @@ def install(app: FastAPI) -> None:
 def _methods(app: FastAPI, path: str) -> list[str]:
     """What may be done at an address, by all routes together: each knows only its own methods."""
     paths = app.openapi()["paths"]
+    if path in paths:
+        return sorted(method.upper() for method in paths[path])
     found = {method.upper() for pattern in paths if compile_path(pattern)[0].match(path) for method in paths[pattern]}
     return sorted(found)
 

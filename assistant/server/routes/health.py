@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from assistant.server.callers import Admin
 from assistant.server.house import CurrentHouse
@@ -34,7 +34,7 @@ async def readyz(house: CurrentHouse) -> Response:
     return JSONResponse({"status": "ready"})
 
 
-@router.get("/metrics", responses=errors())
+@router.get("/metrics", response_class=PlainTextResponse, responses=errors())
 async def metrics(caller: Admin, house: CurrentHouse) -> Response:
     """For Prometheus."""
     return Response(house.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
