@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+collect_ignore_glob = ["fakes/*"]  # they hold no tests, and some need packages that only one slow test asks for
+
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
