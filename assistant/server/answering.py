@@ -115,7 +115,9 @@ class Answering:
 
     async def _begin(self, id: str, caller: Caller, ask: Ask, claim: Claim, protocol: str) -> Feed:
         checked(ask.question)
-        assistant = await asyncio.to_thread(self._shelf.assistant, ask.collection, caller)
+        assistant = self._shelf.at_hand(ask.collection, caller)
+        if assistant is None:
+            assistant = await asyncio.to_thread(self._shelf.assistant, ask.collection, caller)
         computes = isinstance(assistant.answerer, Extractive)
         gate = self.thinking if computes else self.writing
         await gate.enter()

@@ -66,7 +66,7 @@ class Needs:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request) -> Caller:  # a plain function would cost a thread at every request
         caller = caller_of(request)
         if self.scope not in caller.scopes:
             raise Problem(403, "missing-scope", f"This key does not have the scope {self.scope!r}.", scope=self.scope)

@@ -31,7 +31,7 @@ class House:
     metrics: Metrics
 
 
-def house_of(request: Request) -> House:
+async def house_of(request: Request) -> House:  # a plain function would cost a thread at every request
     house: House = request.app.state.house
     return house
 

@@ -67,6 +67,11 @@ class Shelf:
                 assistant = self._open[name] = self._assistant_over(library, self._settings)
         return replace(assistant, log=self.conversations.of(caller.owner, collection=name))
 
+    def at_hand(self, name: str, caller: Caller) -> Assistant | None:
+        """The same where the collection is open already: does not wait, and so needs no thread."""
+        assistant = self._open.get(name) if caller.sees(name) else None
+        return replace(assistant, log=self.conversations.of(caller.owner, collection=name)) if assistant else None
+
     def log(self, caller: Caller, collection: str = DEFAULT) -> Conversations:
         """The caller's conversations."""
         return self.conversations.of(caller.owner, collection=collection)
