@@ -20,6 +20,7 @@ def probabilities(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 ENOUGH = 0.985  # further sentences are quoted until one of them is the answer with this probability
+UNLIKELY = 0.03  # of the likeliest sentence's probability: less is not worth the reader's time
 ANNOUNCED = 400  # code points quoted of a list or table behind the sentence that announces it
 _COLON = re.compile(r"[:：]\W*$")
 SAME = 0.8  # of the smaller sentence's words: two sentences that share more say the same
@@ -30,7 +31,7 @@ def choose(held: Sequence[Sentence], shares: NDArray[np.float64], most: int) -> 
     picked: list[int] = []
     sure = 0.0
     for i in map(int, np.argsort(-shares, kind="stable")):
-        if len(picked) >= most or sure >= ENOUGH:
+        if len(picked) >= most or sure >= ENOUGH or shares[i] < UNLIKELY * shares.max():
             break
         sure += float(shares[i])
         if i in picked or any(_same(held[i], held[j]) for j in picked):
