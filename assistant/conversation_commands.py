@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from assistant.command_line import Json, print_json
 
 if TYPE_CHECKING:
     from assistant.conversations import Conversations
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Saved conversations.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, from the list.", show_default=False)]
-Collection = Annotated[str, typer.Option("-c", "--collection", help="The collection the documents are in.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 
 
 @app.command("list")
@@ -33,7 +32,7 @@ def list_(
     with _conversations() as (conversations, _):
         listed = conversations.list(collection=collection)
     if as_json:
-        _print_json([_summary(summary) for summary in listed])
+        print_json([_summary(summary) for summary in listed])
     elif listed:
         _screen().conversations(listed)
     else:
@@ -46,7 +45,7 @@ def show(id: Id, as_json: Json = False) -> None:
     with _conversations() as (conversations, settings):
         conversation = conversations.show(id)
     if as_json:
-        _print_json(conversation.as_dict())
+        print_json(conversation.as_dict())
         return
     with _reading(settings, conversation.summary.collection) as read:
         _screen().conversation(conversation, read)
@@ -61,7 +60,7 @@ def search(
     with _conversations() as (conversations, _):
         found = conversations.search(" ".join(words))
     if as_json:
-        _print_json(
+        print_json(
             [
                 {**_summary(each.conversation), "turn": each.number, "question": each.question, "excerpt": each.excerpt}
                 for each in found
@@ -100,9 +99,9 @@ def remove(id: Id) -> None:
 @contextmanager
 def _conversations() -> Iterator[tuple[Conversations, Settings]]:
     from assistant import build
-    from assistant.settings import Settings
+    from assistant.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     conversations = build.open_conversations(settings)
     try:
         yield conversations, settings
@@ -142,7 +141,3 @@ def _summary(summary: Any) -> dict[str, Any]:
         "created_at": summary.created_at,
         "updated_at": summary.updated_at,
     }
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

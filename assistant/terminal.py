@@ -181,7 +181,7 @@ def show_documents(out: Console, documents: Iterable[DocumentInfo]) -> None:
         ref = info.ref
         cells = (printable(ref.id), printable(ref.title), ref.language, f"{info.chunks:,}", show_path(ref.source))
         if out.soft_wrap:
-            out.print("\t".join(cells))
+            out.file.write("\t".join(" ".join(cell.split()) for cell in cells) + "\n")  # rich makes spaces of tabs
         elif out.width < _TABLE_WIDTH:
             out.print(Text(cells[1], "bold"))
             indented(out, Text(f"{cells[0]}\n{ref.language or '?'} · {cells[3]} passages · {cells[4]}", "cyan"), 2)

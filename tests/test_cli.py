@@ -215,3 +215,16 @@ def test_as_a_whole_process_the_answer_goes_to_stdout_and_a_gone_reader_is_no_er
         ["bash", "-c", f"{ask} | head -n 1"], capture_output=True, text=True, env=environment, cwd=ROOT, check=False
     )
     assert (cut.stdout, "Traceback" in cut.stderr) == (whole.stdout.splitlines(keepends=True)[0], False)
+
+
+def test_documents_in_a_pipe_are_separated_by_tabs(assistant: Command, ferry: Path) -> None:
+    assistant("ingest", ferry)
+    (row,) = assistant("documents", "list").stdout.splitlines()
+    assert row.split("\t")[1:4] == ["The ferry", "en", "1"]
+
+
+@pytest.mark.parametrize("words", [("conversations", "list"), ("status",)])
+def test_a_setting_that_makes_no_sense_is_wrong_usage(assistant: Command, words: tuple[str, ...]) -> None:
+    done = assistant(*words, ASSISTANT_CONTEXT_TOKENS="many")
+    assert done.returncode == 2
+    assert "ASSISTANT_CONTEXT_TOKENS is 'many'" in done.stderr
