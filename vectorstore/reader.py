@@ -210,9 +210,10 @@ class CatalogReader(Database):
 
     def count_chunks(self, collection: str) -> int:
         d, c = schema.documents, schema.chunks
-        query = sa.select(sa.func.count()).select_from(d.join(c, c.c.document_pk == d.c.pk))
+        mine = sa.select(d.c.pk).where(d.c.collection == collection)
+        query = sa.select(sa.func.count()).select_from(c).where(c.c.document_pk.in_(mine))
         with self.begin() as db:
-            return int(db.execute(query.where(d.c.collection == collection)).scalar_one())
+            return int(db.execute(query).scalar_one())
 
     def languages(self, collection: str) -> dict[str, int]:
         """Language to number of documents, the most frequent first."""
@@ -243,19 +244,19 @@ class CatalogReader(Database):
     def vectors(self, collection: str) -> AllVectors:
         """Every vector there is, as stored."""
         d, v = schema.documents, schema.vectors
-        query = (
-            sa.select(d.c.id, v.c.rows)
-            .join_from(d, v, v.c.document_pk == d.c.pk)
-            .where(d.c.collection == collection)
-            .order_by(d.c.pk)
-        )
         info = self.collection(collection)
         dimensions = info.dimensions if info else 1
         with self.begin() as db:
-            found = db.execute(query).all()
-        rows = np.frombuffer(b"".join(row.rows for row in found), dtype="<f2").reshape(-1, dimensions)
-        counts = tuple(len(row.rows) // (2 * dimensions) for row in found)
-        return AllVectors(tuple(row.id for row in found), counts, rows)
+            # Two queries, because a join would read every document's text on the way to its vectors.
+            names = {
+                row.pk: row.id for row in db.execute(sa.select(d.c.pk, d.c.id).where(d.c.collection == collection))
+            }
+            between = v.c.document_pk.between(min(names, default=0), max(names, default=0))
+            query = sa.select(v.c.document_pk, v.c.rows).where(between).order_by(v.c.document_pk)
+            found = [(pk, blob) for pk, blob in db.execute(query) if pk in names]
+        rows = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f2").reshape(-1, dimensions)
+        counts = tuple(len(blob) // (2 * dimensions) for _, blob in found)
+        return AllVectors(tuple(names[pk] for pk, _ in found), counts, rows)
 
     def scores(self, collection: str, chunk_ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """The dot product of ``vector`` with the stored vectors of these chunks; unknown chunks are left out."""
