@@ -43,7 +43,7 @@ def run(
         list[str] | None, typer.Option(metavar="METRIC=VALUE", help="Exit with 6 if worse than this. Repeatable.")
     ] = None,
     fail_on_regression: Annotated[
-        bool, typer.Option(help="Exit with 6 if worse than the baseline, beyond noise.")
+        bool, typer.Option("--fail-on-regression", help="Exit with 6 if worse than the baseline, beyond noise.")
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Ask only so many, drawn at random.")] = None,
     seed: Seed = 0,
@@ -105,9 +105,9 @@ def run(
 def _local(asked: Dataset, folder: Path, docs: list[Path], collection: str | None) -> Iterator[tuple[Target, Dataset]]:
     """The assistant in this process, and the questions with their documents looked up in its library."""
     from assistant.evaluation import session
-    from assistant.settings import Settings
+    from assistant.settings import read_settings
 
-    with session.open_local(Settings(), collection=collection, docs=docs, folder=folder) as (target, library):
+    with session.open_local(read_settings(), collection=collection, docs=docs, folder=folder) as (target, library):
         yield target, session.look_up(asked, library)
 
 
@@ -116,9 +116,9 @@ def _remote(asked: Dataset, url: str, collection: str | None, model: str | None)
     """The endpoint, and the questions with their documents looked up where it lists its documents."""
     from assistant.evaluation.grounding import ground
     from assistant.evaluation.remote import open_remote
-    from assistant.settings import Settings
+    from assistant.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     with open_remote(
         url,
         collection=collection,
@@ -137,9 +137,9 @@ def _remote(asked: Dataset, url: str, collection: str | None, model: str | None)
 def _judge(name: str) -> Judge:
     from assistant.evaluation.judge import Judge
     from assistant.models import chat_model
-    from assistant.settings import Settings
+    from assistant.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     return Judge.of(chat_model(name, api_key=settings.openai_api_key, base_url=settings.openai_base_url))
 
 
@@ -179,7 +179,9 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
 def compare_runs(
     before: Annotated[Path, typer.Argument(help="A run: its folder or summary.json.", show_default=False)],
     after: Annotated[Path, typer.Argument(help="A later run of the same questions.", show_default=False)],
-    fail_on_regression: Annotated[bool, typer.Option(help="Exit with 6 if anything got worse, beyond noise.")] = False,
+    fail_on_regression: Annotated[
+        bool, typer.Option("--fail-on-regression", help="Exit with 6 if anything got worse, beyond noise.")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Say what got better, what worse, by how much, and whether that is more than noise."""
@@ -219,11 +221,14 @@ def new(
 
     from assistant.evaluation import session, writing
     from assistant.evaluation.candidates import candidates
-    from assistant.settings import Settings
+    from assistant.settings import read_settings
 
     with (
         TemporaryDirectory() as scratch,
-        session.open_local(Settings(), collection=collection, docs=docs or [], folder=Path(scratch)) as (_, library),
+        session.open_local(read_settings(), collection=collection, docs=docs or [], folder=Path(scratch)) as (
+            _,
+            library,
+        ),
     ):
         texts = [library.document(info.ref.id) for info in library.documents()]
         found = candidates(texts, count=count, seed=seed)
@@ -249,9 +254,9 @@ def add(
     from assistant import build
     from assistant.evaluation import writing
     from assistant.evaluation.saved import from_turn
-    from assistant.settings import Settings
+    from assistant.settings import read_settings
 
-    with closing(build.open_conversations(Settings())) as log:
+    with closing(build.open_conversations(read_settings())) as log:
         case = from_turn(log.show(conversation_id).as_dict(), turn, right=right)
     writing.append(file, case)
     typer.echo(f"Added {case.id!r} to {file}: see that it expects the right thing.", err=True)

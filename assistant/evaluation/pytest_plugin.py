@@ -71,13 +71,13 @@ def _canned_runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outc
 
     def run(test: Path, file: str | Path, *, docs: Sequence[str | Path] = (), collection: str | None = None) -> Outcome:
         from assistant.evaluation.session import evaluate_file
-        from assistant.settings import Settings
+        from assistant.settings import read_settings
 
         questions, paths = _beside(test, file), tuple(_beside(test, path) for path in docs)
         key = (questions, paths, collection)
         if key not in made:
             folder = tmp_path_factory.mktemp("canned-questions")
-            made[key] = evaluate_file(questions, Settings(), folder, docs=paths, collection=collection)
+            made[key] = evaluate_file(questions, read_settings(), folder, docs=paths, collection=collection)
         return made[key]
 
     return run

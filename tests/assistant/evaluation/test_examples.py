@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from assistant.evaluation.session import evaluate_file
 from assistant.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-QUESTIONS = ROOT / "assistant/evaluation/questions/examples.yaml"
+QUESTIONS = Path(str(files("assistant.evaluation"))) / "questions" / "examples.yaml"
 
 
 def test_every_kind_of_question_is_asked():
