@@ -20,7 +20,7 @@ from assistant.evaluation.commands import app as evaluation_app
 from assistant.server import commands as server_commands
 
 if TYPE_CHECKING:
-    from assistant.types import Answer
+    from assistant.types import Answer, Event
     from vectorstore.library import Library
 
 
@@ -112,27 +112,15 @@ def ask(
         raise typer.Exit(Exit.NOT_IN_DOCUMENTS)
 
 
-def _write_answer(events: Iterator[Any], library: Library) -> Answer:
+def _write_answer(events: Iterator[Event], library: Library) -> Answer:
     """Write an answer as it comes, then its sources; what is about the answer goes to stderr."""
     from assistant import terminal
-    from assistant.types import Answer, Delta, Retrieved
+    from assistant.chat.screen import Screen
 
-    out, err = terminal.consoles()
-    for event in events:
-        match event:
-            case Retrieved(question=understood) if understood.text != understood.asked:
-                err.print(f"Understood as: {terminal.printable(understood.text)}", style="dim")
-            case Delta(text):
-                out.print(terminal.printable(text), end="")
-                out.file.flush()
-            case Answer() as answer:
-                out.print()
-                terminal.show_sources(out, answer, library.document)
-                terminal.show_closest(out, answer, library.document)
-                for notice in answer.notices:
-                    err.print(f"Note: {terminal.printable(notice)}", style="yellow")
-                return answer
-    raise AssertionError("a stream ends with the answer")
+    answer = Screen(*terminal.consoles()).answer(events, library.document, markdown=False)
+    if answer is None:
+        raise AssertionError("a stream ends with the answer")
+    return answer
 
 
 @app.command()
