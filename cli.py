@@ -156,7 +156,14 @@ def ingest(
     with opened(collection) as (library, settings), progress(quiet=as_json) as shown:
         report = build.ingest(library, paths, settings, prune=prune, dry_run=dry_run, progress=shown)
     if as_json:
-        print_json({"files": [asdict(file) for file in report.files], "totals": report.totals})
+        print_json(
+            {
+                "files": [asdict(file) for file in report.files],
+                "totals": report.totals,
+                "gone": list(report.gone),
+                "repairs": list(report.repairs),
+            }
+        )
     else:
         terminal.show_report(terminal.consoles()[0], report)
     if report.totals["failed"]:
