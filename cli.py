@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -188,24 +188,10 @@ def search(
     with opened(collection, for_one_question=True) as (library, _):
         retrieval = library.search(asked, limit=limit, filters=filters)
         if as_json:
-            print_json([_hit_json(hit, explain) for hit in retrieval.hits])
+            print_json([hit.as_dict(explain=explain) for hit in retrieval.hits])
         else:
             out, _ = terminal.consoles()
             terminal.show_hits(out, retrieval, library.document, explain=explain)
-
-
-def _hit_json(hit: Any, explain: bool) -> dict[str, Any]:
-    chunk = hit.chunk
-    row = {
-        "document": asdict(hit.document),
-        "start": chunk.start,
-        "end": chunk.end,
-        "page": chunk.page,
-        "heading": list(chunk.heading),
-        "text": chunk.text,
-        "score": hit.score,
-    }
-    return {**row, "explain": {name: asdict(leg) for name, leg in hit.legs.items()}} if explain else row
 
 
 @app.command()

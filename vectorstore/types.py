@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Span(NamedTuple):
@@ -119,6 +119,20 @@ class Hit:
     document: DocumentRef
     score: float
     legs: Mapping[str, LegScore] = field(default_factory=dict)
+
+    def as_dict(self, *, explain: bool = False) -> dict[str, Any]:
+        """The hit as JSON values, and with ``explain`` what each index said of it: the same for every door."""
+        chunk = self.chunk
+        row = {
+            "document": asdict(self.document),
+            "start": chunk.start,
+            "end": chunk.end,
+            "page": chunk.page,
+            "heading": list(chunk.heading),
+            "text": chunk.text,
+            "score": self.score,
+        }
+        return {**row, "explain": {name: asdict(leg) for name, leg in self.legs.items()}} if explain else row
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -14,7 +12,7 @@ from assistant.server.callers import Asker
 from assistant.server.house import CurrentHouse
 from assistant.server.openapi import errors
 from assistant.server.schemas import SearchIn, SearchOut
-from vectorstore.types import Hit, Retrieval
+from vectorstore.types import Retrieval
 
 router = APIRouter(tags=["search"])
 
@@ -35,24 +33,10 @@ async def search(body: SearchIn, request: Request, caller: Asker, house: Current
             {
                 "query": found.query,
                 "language": found.language,
-                "hits": [_hit(hit, body.explain) for hit in found.hits],
+                "hits": [hit.as_dict(explain=body.explain) for hit in found.hits],
                 "notes": list(found.notes),
                 "timings_ms": dict(found.timings_ms),
             }
         )
 
     return await house.once.respond(caller.owner, request, await request.body(), make)
-
-
-def _hit(hit: Hit, explain: bool) -> dict[str, Any]:
-    chunk = hit.chunk
-    row = {
-        "document": asdict(hit.document),
-        "start": chunk.start,
-        "end": chunk.end,
-        "page": chunk.page,
-        "heading": list(chunk.heading),
-        "text": chunk.text,
-        "score": hit.score,
-    }
-    return {**row, "explain": {name: asdict(leg) for name, leg in hit.legs.items()}} if explain else row
