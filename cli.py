@@ -101,7 +101,7 @@ def ask(
 
     asked = checked(sys.stdin.read() if question == "-" else question)
     filters = parse(only or [])
-    with opened(collection, docs, for_one_question=True) as (library, settings):
+    with opened(collection, docs) as (library, settings):
         assistant = build.assistant_over(library, settings)
         if as_json:
             answer = assistant.ask(asked, filters=filters)
@@ -185,7 +185,7 @@ def search(
     from assistant.pipeline import checked
 
     asked, filters = checked(query), parse(only or [])
-    with opened(collection, for_one_question=True) as (library, _):
+    with opened(collection) as (library, _):
         retrieval = library.search(asked, limit=limit, filters=filters)
         if as_json:
             print_json([hit.as_dict(explain=explain) for hit in retrieval.hits])

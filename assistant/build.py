@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     from vectorstore.report import IngestReport, Progress
 
 
-def open_library(settings: Settings, collection: str = "default", *, for_one_question: bool = False) -> Library:
-    """The collection's library, in ``settings.home``. Raises `vectorstore.errors.LibraryError`.
-
-    ``for_one_question`` searches the stored vectors one by one where a process that lives on would open Chroma.
-    """
-    from vectorstore.dense import EXACT_LIMIT, ONE_QUESTION_LIMIT
+def open_library(settings: Settings, collection: str = "default") -> Library:
+    """The collection's library, in ``settings.home``. Raises `vectorstore.errors.LibraryError`."""
     from vectorstore.library import Library
 
     def open_embedding(name: str) -> Embedding:
@@ -37,13 +33,7 @@ def open_library(settings: Settings, collection: str = "default", *, for_one_que
             name, cache=settings.home / "models", api_key=settings.openai_api_key, base_url=settings.openai_base_url
         )
 
-    return Library(
-        settings.home,
-        collection,
-        open_embedding=open_embedding,
-        wanted=settings.embeddings,
-        exact_limit=ONE_QUESTION_LIMIT if for_one_question else EXACT_LIMIT,
-    )
+    return Library(settings.home, collection, open_embedding=open_embedding, wanted=settings.embeddings)
 
 
 def ingest(

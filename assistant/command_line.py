@@ -27,16 +27,14 @@ Only = Annotated[
 
 
 @contextmanager
-def opened(
-    collection: str, docs: Sequence[Path] | None = None, *, for_one_question: bool = False
-) -> Iterator[tuple[Library, Settings]]:
+def opened(collection: str, docs: Sequence[Path] | None = None) -> Iterator[tuple[Library, Settings]]:
     """The collection's library, with ``docs`` brought in; what was mended meanwhile is told at the end."""
     from assistant import build
     from assistant.settings import read_settings
 
     settings = read_settings()
     new = not (settings.home / "catalog.db").exists()
-    with build.open_library(settings, collection, for_one_question=for_one_question) as library:
+    with build.open_library(settings, collection) as library:
         if new:
             typer.echo(f"A new library in {settings.home} (set ASSISTANT_HOME to have it elsewhere).", err=True)
         if docs:

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from statistics import mean, median
@@ -31,7 +31,7 @@ from vectorstore.embeddings import Embedding, open_embedding
 from vectorstore.language import detect
 from vectorstore.lexical import Entry, LexicalIndex
 from vectorstore.retrieve import Passage, Retriever
-from vectorstore.types import Document, DocumentRef, Filters
+from vectorstore.types import Document, DocumentRef
 
 PACKS = Path(__file__).parent.parent.parent / "shared" / "data" / "packs"
 LIMIT = 20  # chunks, as the assistant asks for
@@ -39,7 +39,7 @@ DEEP = 100  # candidates of each leg in the usual hybrid
 METRICS = ("nDCG@10", "R@1", "R@5", "R@10")
 
 Vectors = NDArray[np.float32]
-Search = Callable[[str], Sequence[str]]
+Search = Callable[[str], Sequence[int]]
 """A question to chunk ids, best first."""
 
 
@@ -132,28 +132,30 @@ class Corpus:
 
     def __init__(self, pack: Pack, embedding: Embedding, cache: Path, folder: Path) -> None:
         self.embedding, self.cache = embedding, cache
-        self.entries, self.owners = [], {}
-        for record in pack.records:
-            for entry in _entries(record):
-                self.entries.append(entry)
-                self.owners[entry.chunk_id] = entry.document_id
-        self.ids = [entry.chunk_id for entry in self.entries]
-        self.passages = {entry.chunk_id: Passage(entry.language, entry.text, entry.title) for entry in self.entries}
+        cut = (entry for record in pack.records for entry in _entries(record))
+        self.entries = [replace(entry, number=number) for number, entry in enumerate(cut)]
+        self.owners = [entry.document_id for entry in self.entries]
+        self.passages = [Passage(entry.language, entry.text, entry.title) for entry in self.entries]
         self.vectors = embedded([entry.text for entry in self.entries], embedding, cache)
         self.lexical = LexicalIndex(folder)
         self.lexical.apply(self.entries, [], 1)
         self.words = WordBM25([entry.text for entry in self.entries])
-        self.retriever = Retriever(self.lexical, self._embed, self._nearest, self._look_up, embedding.languages or None)
+        self.retriever = Retriever(
+            self.lexical, self._embed, self._nearest, self._look_up, self._spoken, embedding.languages or None
+        )
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         return embedded(texts, self.embedding, self.cache)
 
-    def _nearest(self, vector: Vectors, limit: int, _: Filters | None = None) -> dict[str, float]:
+    def _nearest(self, vector: Vectors, limit: int, *_: object) -> dict[int, float]:
         scores = self.vectors @ vector
-        return {self.ids[at]: float(scores[at]) for at in np.argsort(-scores, kind="stable")[:limit]}
+        return {int(at): float(scores[at]) for at in np.argsort(-scores, kind="stable")[:limit]}
 
-    def _look_up(self, ids: Iterable[str]) -> dict[str, Passage]:
-        return {id: self.passages[id] for id in ids}
+    def _look_up(self, numbers: Iterable[int]) -> dict[int, Passage]:
+        return {number: self.passages[number] for number in numbers}
+
+    def _spoken(self, numbers: Iterable[int]) -> dict[int, str]:
+        return {number: self.passages[number].language for number in numbers}
 
     def ways(self) -> dict[str, Search]:
         return {
@@ -163,26 +165,26 @@ class Corpus:
             "ours": self.ours,
         }
 
-    def ours(self, query: str) -> list[str]:
-        return [ranked.chunk_id for ranked in self.retriever.search(query, LIMIT, language=detect(query))]
+    def ours(self, query: str) -> list[int]:
+        return [ranked.number for ranked in self.retriever.search(query, LIMIT, language=detect(query))]
 
     def _leg(self, leg: str) -> Search:
         return lambda query: list(self.lexical.search(query, LIMIT, leg=leg))
 
-    def usual(self, query: str) -> list[str]:
-        by_words = [self.ids[at] for at in self.words.best(query, DEEP)]
+    def usual(self, query: str) -> list[int]:
+        by_words = self.words.best(query, DEEP)
         by_vectors = list(self._nearest(self._embed([query])[0], DEEP))
-        total: Counter[str] = Counter()
+        total: Counter[int] = Counter()
         for ranking in (by_words, by_vectors):
-            for rank, id in enumerate(ranking, start=1):
-                total[id] += 1 / (60 + rank)
-        return [id for id, _ in total.most_common(LIMIT)]
+            for rank, number in enumerate(ranking, start=1):
+                total[number] += 1 / (60 + rank)
+        return [number for number, _ in total.most_common(LIMIT)]
 
 
 def _entries(record: dict[str, str]) -> Iterator[Entry]:
     ref = DocumentRef(record["id"], record.get("title", ""), record["id"], "text/plain", record["lang"], "")
     for chunk in split(Document(ref, record["text"])):
-        yield Entry(chunk.id, chunk.document_id, ref.language, chunk.indexed_text(ref.title), ref.title)
+        yield Entry(0, chunk.document_id, ref.language, chunk.indexed_text(ref.title), ref.title)
 
 
 class WordBM25:
@@ -258,7 +260,7 @@ def measured(corpus: Corpus, search: Search, questions: Sequence[Question]) -> t
         started = time.perf_counter()
         chunks = search(question.text)
         times.append(time.perf_counter() - started)
-        rows.append(scores(list(dict.fromkeys(corpus.owners[id] for id in chunks)), question.relevant))
+        rows.append(scores(list(dict.fromkeys(corpus.owners[number] for number in chunks)), question.relevant))
     return [mean(column) for column in zip(*rows, strict=True)], 1000 * median(times)
 
 

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "prompts": {"prompts"},
     "assistant": {"assistant", "vectorstore", "prompts"},
 }
-ONE_DOOR = {"chromadb": "vectorstore/chroma.py", "tantivy": "vectorstore/lexical.py"}
+ONE_DOOR = {"chromadb": "vectorstore/chroma.py", "numkong": "vectorstore/flat.py", "tantivy": "vectorstore/lexical.py"}
 STRANGERS = [("assistant/server", "assistant.evaluation"), ("assistant/evaluation", "assistant.server")]
 
 

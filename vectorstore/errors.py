@@ -41,3 +41,7 @@ class NotFoundError(LibraryError):
 
 class StorageError(LibraryError):
     """The library's folder cannot be read or written: permissions, a full disk, a damaged catalog."""
+
+
+class DamagedIndexError(StorageError):
+    """The folder holds no usable index of this release: delete it, open it again, and apply everything."""

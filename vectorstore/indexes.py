@@ -1,4 +1,4 @@
-"""The derived indexes of one collection, Chroma's and the keywords', kept in step with the catalog.
+"""The derived indexes of one collection, kept in step with the catalog: keywords and vectors to search in, and Chroma.
 
 Each follows the catalog's change log and remembers how far it came. What a crash leaves behind is either
 caught up with (the log) or thrown away and made again (a vector index that was being written).
@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vectorstore.chroma import ChromaIndex, DamagedVectorsError
-from vectorstore.errors import StorageError
-from vectorstore.lexical import DamagedIndexError, Entry, LexicalIndex
+from vectorstore.errors import DamagedIndexError, StorageError
+from vectorstore.flat import FlatIndex
+from vectorstore.lexical import Entry, LexicalIndex
 from vectorstore.reader import CatalogReader, Indexed
 
 SLICE = 1_000  # documents applied at a time: what is in memory at once, and the step of the progress report
 
 _KEYWORDS_REBUILT = "The keyword index did not match the catalog and was rebuilt from it."
+_VECTORS_REBUILT = "The vector index did not match the catalog and was rebuilt from it."
 
 Report = Callable[[int], None]
 """Told how many documents an index has just followed."""
@@ -38,7 +43,7 @@ class State:
 
 
 class Indexes:
-    """Both indexes of one collection. Reading needs no owner; everything that writes does (`vectorstore.owner`)."""
+    """All indexes of one collection. Reading needs no owner; everything that writes does (`vectorstore.owner`)."""
 
     def __init__(self, catalog: CatalogReader, collection: str, folder: Path) -> None:
         self._catalog = catalog
@@ -46,6 +51,7 @@ class Indexes:
         self._folder = folder
         self._lexical: LexicalIndex | None = None
         self._trusted = False
+        self.flat = FlatIndex(folder / "vectors")
         self.chroma = ChromaIndex(folder / "chroma", collection)
 
     @property
@@ -61,16 +67,25 @@ class Indexes:
 
     # -- what is there -------------------------------------------------------------------------
 
-    def lexical_current(self) -> bool:
-        """Whether the keyword index holds exactly what the catalog does."""
+    def current(self) -> bool:
+        """Whether what is searched, keywords and vectors, holds exactly what the catalog does."""
+        return self._state().library == self._catalog.library_id() and self._lexical_agrees() and self._flat_agrees()
+
+    def _lexical_agrees(self) -> bool:
         try:
-            return (
-                self._state().library == self._catalog.library_id()
-                and self.lexical.sequence == self._catalog.sequence(self._collection)
-                and self.lexical.count() == self._catalog.count_chunks(self._collection)
-            )
+            return self._agrees(self.lexical.sequence, self.lexical.count())
         except DamagedIndexError:
             return False
+
+    def _flat_agrees(self) -> bool:
+        try:
+            return self._agrees(self.flat.sequence, self.flat.count())
+        except DamagedIndexError:
+            return False
+
+    def _agrees(self, sequence: int, chunks: int) -> bool:
+        there = (self._catalog.sequence(self._collection), self._catalog.count_chunks(self._collection))
+        return (sequence, chunks) == there
 
     def chroma_current(self) -> bool:
         """Whether Chroma was left in order and has followed every change. Does not open it."""
@@ -95,32 +110,60 @@ class Indexes:
     def _probe(self) -> bool:
         ids = [change.document_id for change in self._catalog.changes(self._collection, 0)]
         for entry in self._catalog.indexed(self._collection, [*ids[:2], *ids[-2:]]):
-            found = self._catalog.scores(self._collection, self.chroma.nearest(entry.vectors[0], 10), entry.vectors[0])
+            found = self.flat.scores(self.near(entry.vectors[0], 10), entry.vectors[0])
             if max(found.values(), default=0.0) < 0.99:  # a duplicate elsewhere may stand for the chunk itself
                 return False
         return True
 
+    def near(self, vector: NDArray[np.float32], limit: int) -> Collection[int]:
+        """About the nearest chunks, of the whole collection, as Chroma knows them."""
+        return self._catalog.numbers(self._collection, self.chroma.nearest(vector, limit)).values()
+
     # -- keeping up ----------------------------------------------------------------------------
 
     def follow(self, report: Report = lambda _: None) -> list[str]:
-        """Bring both indexes up to the catalog. What was damaged is made anew, and told in one line each."""
-        return [*self.follow_lexical(report), *self.follow_chroma(report)]
+        """Bring all indexes up to the catalog. What was damaged is made anew, and told in one line each."""
+        return [*self.follow_searched(report), *self.follow_chroma(report)]
 
-    def follow_lexical(self, report: Report = lambda _: None) -> list[str]:
-        """Bring the keyword index up to the catalog, or make it anew when it cannot be trusted."""
-        repaired = self._reset_lexical_unless_sound()
-        with suppress(DamagedIndexError):  # told apart below: it is not current then
-            self._apply_lexical(report)
-        if not self.lexical_current():
+    def follow_searched(self, report: Report = lambda _: None) -> list[str]:
+        """Bring what is searched up to the catalog, or make it anew where it cannot be trusted."""
+        if self._state().library != self._catalog.library_id():
+            known = self._state().library or (self._folder / "keywords").exists()
             self._drop_lexical()
-            self._apply_lexical(report)
-            if not self.lexical_current():
-                raise StorageError(
-                    f"The keyword index in {self._folder} does not agree with the catalog even after it was made "
-                    "anew. Check the disk; nothing of the catalog is lost."
-                )
-            repaired = [_KEYWORDS_REBUILT]
-        return repaired
+            self.flat.delete()
+            self.chroma.delete()
+            self._save(State(library=self._catalog.library_id()))
+            return [*self.follow_searched(report), *([_KEYWORDS_REBUILT] if known else [])]
+        return [*self._follow_lexical(report), *self._follow_flat()]
+
+    def _follow_lexical(self, report: Report) -> list[str]:
+        with suppress(DamagedIndexError):  # told apart below: it does not agree then
+            if self.lexical.sequence <= self._catalog.sequence(self._collection):
+                self._apply_lexical(report)
+        if self._lexical_agrees():
+            return []
+        self._drop_lexical()
+        self._apply_lexical(report)
+        self._must_agree(self._lexical_agrees(), "keyword")
+        return [_KEYWORDS_REBUILT]
+
+    def _follow_flat(self) -> list[str]:
+        with suppress(DamagedIndexError):
+            if self.flat.sequence <= self._catalog.sequence(self._collection):
+                self._apply_flat()
+        if self._flat_agrees():
+            return []
+        self.flat.delete()
+        self._apply_flat()
+        self._must_agree(self._flat_agrees(), "vector")
+        return [_VECTORS_REBUILT]
+
+    def _must_agree(self, agrees: bool, what: str) -> None:
+        if not agrees:
+            raise StorageError(
+                f"The {what} index in {self._folder} does not agree with the catalog even after it was made "
+                "anew. Check the disk; nothing of the catalog is lost."
+            )
 
     def _apply_lexical(self, report: Report) -> None:
         for ids, sequence in self._steps(self.lexical.sequence):
@@ -128,20 +171,9 @@ class Indexes:
             self.lexical.apply((entry for indexed in entries for entry in _keywords(indexed)), ids, sequence)
             report(len(ids))
 
-    def _reset_lexical_unless_sound(self) -> list[str]:
-        ours = self._state().library == self._catalog.library_id()
-        try:
-            followed = self.lexical.sequence
-            if ours and followed <= self._catalog.sequence(self._collection):
-                return []
-            known = followed > 0
-        except DamagedIndexError:
-            known = True
-        self._drop_lexical()
-        if not ours:
-            self.chroma.delete()
-            self._save(State(library=self._catalog.library_id()))
-        return [_KEYWORDS_REBUILT] if known else []
+    def _apply_flat(self) -> None:
+        for ids, sequence in self._steps(self.flat.sequence):
+            self.flat.apply(self._catalog.indexed(self._collection, ids), ids, sequence)
 
     def _drop_lexical(self) -> None:
         self._lexical = None
@@ -179,8 +211,9 @@ class Indexes:
         return ["The vector index was left half-written and was rebuilt from the catalog."] if state.library else []
 
     def forget(self) -> None:
-        """Have both made anew by the next `follow`."""
+        """Have all of them made anew by the next `follow`."""
         self._drop_lexical()
+        self.flat.delete()
         self.chroma.delete()
         self._trusted = False
         self._save(State(self._catalog.library_id()))
@@ -216,6 +249,6 @@ class Indexes:
 
 
 def _keywords(indexed: Indexed) -> Iterator[Entry]:
-    for chunk in indexed.chunks:
+    for number, chunk in zip(indexed.numbers, indexed.chunks, strict=True):
         text = chunk.indexed_text(indexed.ref.title)
-        yield Entry(chunk.id, chunk.document_id, indexed.ref.language, text, indexed.ref.title)
+        yield Entry(number, chunk.document_id, indexed.ref.language, text, indexed.ref.title)

@@ -15,7 +15,7 @@ from typing import Any
 import tantivy
 
 from vectorstore import ngrams
-from vectorstore.errors import LibraryBusyError, StorageError
+from vectorstore.errors import DamagedIndexError, LibraryBusyError
 from vectorstore.skeleton import skeletons
 from vectorstore.titles import title_phrase
 
@@ -31,20 +31,16 @@ UNKNOWN = "und"  # the language of a document that has none, as ISO 639 writes i
 Terms = Mapping[str, Mapping[str, float]]
 """The terms of a query and their weights, by leg."""
 
-FORMAT = "3"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
+FORMAT = "4"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
-
-
-class DamagedIndexError(StorageError):
-    """The folder holds no usable index of this release: delete it, open it again, and apply everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A chunk as the keyword index sees it: ``text`` is all that is searched, title and headings included."""
 
-    chunk_id: str
+    number: int
     document_id: str
     language: str
     text: str
@@ -108,8 +104,8 @@ class LexicalIndex:
         leg: str = "grams",
         languages: Collection[str] = frozenset(),
         documents: Collection[str] | None = None,
-    ) -> dict[str, float]:
-        """The best ``limit`` chunks as id to BM25 score, best first; fewer when fewer share a term with the query.
+    ) -> dict[int, float]:
+        """The best ``limit`` chunks as number to BM25 score, best first; fewer when fewer share a term with the query.
 
         No languages means all of them; ``documents`` are ids, None means all of them and an empty collection none.
         """
@@ -123,7 +119,7 @@ class LexicalIndex:
         *,
         languages: Collection[str] = frozenset(),
         documents: Collection[str] | None = None,
-    ) -> dict[str, float]:
+    ) -> dict[int, float]:
         """`search` with terms that are cut and weighted already, of one leg or several; the scores are added up."""
         with self._readable():
             searcher, schema = self._searcher(), self._index.schema
@@ -144,7 +140,7 @@ class LexicalIndex:
         *,
         languages: Collection[str] = frozenset(),
         documents: Collection[str] | None = None,
-    ) -> dict[str, float]:
+    ) -> dict[int, float]:
         """The chunks of documents whose title is one of ``phrases`` (as `titles.title_phrase` makes them).
 
         The score is how rare the title is, 0 to 1: next to 1 for one chunk among all, 0 for the title of all of them.
@@ -163,15 +159,6 @@ class LexicalIndex:
             query = tantivy.Query.disjunction_max_query(named)
             return self._best(searcher, query, limit if named else 0, languages, documents)
 
-    def spoken(self, chunks: Collection[str]) -> dict[str, str]:
-        """The language of each of the chunks that are indexed, `UNKNOWN` where a document has none."""
-        with self._readable():
-            searcher, schema = self._searcher(), self._index.schema
-            query = tantivy.Query.term_set_query(schema, "chunk", sorted(chunks))
-            found = searcher.search(query, max(1, len(chunks)), count=False).hits
-            documents = (searcher.doc(address) for _, address in found)
-            return {str(document["chunk"][0]): str(document["language"][0]) for document in documents}
-
     def languages(self) -> frozenset[str]:
         """The languages of the indexed documents, `UNKNOWN` for those without one."""
         with self._readable():
@@ -184,13 +171,14 @@ class LexicalIndex:
         limit: int,
         languages: Collection[str],
         documents: Collection[str] | None,
-    ) -> dict[str, float]:
+    ) -> dict[int, float]:
         if limit < 1 or (documents is not None and not documents):
             return {}
         query = _restricted(query, self._index.schema, {"language": languages, "document": documents or ()})
         # Counting all matches would switch off tantivy's skipping of blocks that cannot reach the top.
         found = searcher.search(query, limit, count=False).hits
-        scores = {str(searcher.doc(address)["chunk"][0]): float(score) for score, address in found}
+        numbers: list[Any] = searcher.fast_field_values("number", [address for _, address in found])
+        scores = {number: float(score) for number, (score, _) in zip(numbers, found, strict=True)}
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
     def weights(self, query: str, *, leg: str = "grams") -> dict[str, float]:
@@ -264,9 +252,8 @@ class LexicalIndex:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("language", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("document", "title", "state"):
+    builder.add_unsigned_field("number", fast=True)
+    for name in ("document", "language", "title", "state"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("sequence", stored=True)
     for leg in LEGS:
@@ -276,7 +263,7 @@ def _schema() -> tantivy.Schema:
 
 def _document(entry: Entry) -> tantivy.Document:
     document = tantivy.Document()
-    document.add_text("chunk", entry.chunk_id)
+    document.add_unsigned("number", entry.number)
     document.add_text("document", entry.document_id)
     document.add_text("language", entry.language or UNKNOWN)
     if title := title_phrase(entry.title):

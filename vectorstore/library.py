@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore import dense
 from vectorstore.catalog import Catalog
 from vectorstore.database import sqlite_url
-from vectorstore.dense import EXACT_LIMIT, DenseLeg
 from vectorstore.errors import (
     EmbeddingMismatchError,
     EmbeddingUnavailableError,
@@ -71,7 +71,7 @@ class Library:
         *,
         open_embedding: OpenEmbedding,
         wanted: str = "auto",
-        exact_limit: int = EXACT_LIMIT,
+        scan_limit: int = dense.SCAN_LIMIT,
     ) -> None:
         if not _COLLECTION_NAME.fullmatch(collection):
             raise LibraryError(
@@ -91,12 +91,12 @@ class Library:
         self._opening = Lock()
         self._open_embedding = open_embedding
         self._embedding: Embedding | None = None
-        self._exact_limit = exact_limit
-        self._dense = DenseLeg(self.catalog, collection, self.indexes.chroma.nearest)
+        self._scan_limit = scan_limit
         self._known: tuple[int, int] = (-1, 0)
         self._held = ExitStack()
         self._owned = False
         self._read = lru_cache(maxsize=64)(self._read_at)
+        self._matching = lru_cache(maxsize=16)(self._matching_at)
         self._check_wanted()
 
     def __enter__(self) -> Library:
@@ -165,6 +165,10 @@ class Library:
         """Cached for as long as nothing in the collection changes, which is what ``sequence`` tells."""
         return self.catalog.document(self.collection, document_id)
 
+    def _matching_at(self, filters: Filters, sequence: int) -> tuple[str, ...]:
+        """Cached in the same way."""
+        return tuple(self.catalog.matching(self.collection, filters))
+
     def remove(self, document_id: str) -> None:
         """Forget a document, its chunks and vectors, here and in the indexes. Raises `NotFoundError`."""
         self.catalog.document(self.collection, document_id)
@@ -204,7 +208,7 @@ class Library:
             self.catalog.count_chunks(self.collection),
             info.embedding if info else self.wanted,
             languages,
-            self.indexes.lexical_current(),
+            self.indexes.current(),
             self.indexes.chroma_current(),
         )
 
@@ -220,33 +224,28 @@ class Library:
                 f"There are no documents in collection {self.collection!r} yet. Bring some in: assistant ingest PATH"
             )
         language = detect(query)
-        allowed = self.catalog.matching(self.collection, filters) if filters else None
-        if allowed == []:
+        matching = self._matching(filters, sequence) if filters else None
+        if matching == ():
             return Retrieval(query, language, (), (f"No document matches the filter ({_told(filters)}).",))
-        seen: dict[str, tuple[Chunk, DocumentRef]] = {}
+        # The indexes know languages themselves: a list of half the library's documents is slow to go by.
+        documents = matching if filters.sources or filters.documents else None
+        seen: dict[int, tuple[Chunk, DocumentRef]] = {}
         notes: list[str] = []
-        retriever = self._retriever(notes, seen, allowed, total, sequence)
-        ranked = retriever.search(query, limit, language=language, filters=filters, documents=allowed)
-        if allowed is not None:
-            notes.append(f"Searched {len(allowed)} documents ({_told(filters)}).")
+        retriever = self._retriever(notes, seen, total)
+        ranked = retriever.search(query, limit, language=language, filters=filters, documents=documents)
+        if matching is not None:
+            notes.append(f"Searched {len(matching)} documents ({_told(filters)}).")
         elapsed = round((time.perf_counter() - started) * 1000, 1)
         return Retrieval(
             query,
             language,
-            tuple(_hit(one, *seen[one.chunk_id]) for one in ranked),
+            tuple(_hit(one, *seen[one.number]) for one in ranked),
             tuple(notes),
             {"search": elapsed},
             self.indexes.lexical.weights(query),
         )
 
-    def _retriever(
-        self,
-        notes: list[str],
-        seen: dict[str, tuple[Chunk, DocumentRef]],
-        allowed: Collection[str] | None,
-        total: int,
-        sequence: int,
-    ) -> Retriever:
+    def _retriever(self, notes: list[str], seen: dict[int, tuple[Chunk, DocumentRef]], total: int) -> Retriever:
         """Wire one search. ``seen`` collects the chunks that were looked up, ``notes`` what went missing."""
         embedding: Embedding | None = None
         try:
@@ -257,21 +256,37 @@ class Library:
         def embed(texts: Sequence[str]) -> NDArray[np.float32]:
             return embedding(texts) if embedding else np.zeros((len(texts), 1), np.float32)
 
-        def dense(vector: NDArray[np.float32], limit: int, _: Filters) -> Mapping[str, float]:
+        def nearest(
+            vector: NDArray[np.float32], limit: int, filters: Filters, documents: Collection[str] | None
+        ) -> Mapping[int, float]:
             if embedding is None:
                 return {}
-            approximate = allowed is None and total > self._exact_limit and self._chroma_at_hand()
-            return self._dense.search(vector, limit, allowed=allowed, approximate=approximate, sequence=sequence)
+            through_chroma = total > self._scan_limit and self._chroma_at_hand()
+            return dense.nearest(
+                self.indexes.flat,
+                vector,
+                limit,
+                languages=filters.languages,
+                documents=documents,
+                approximately=self.indexes.near if through_chroma else None,
+            )
 
-        def lookup(ids: Collection[str]) -> Mapping[str, Passage]:
-            found = self.catalog.chunks(self.collection, list(ids))
+        def lookup(numbers: Collection[int]) -> Mapping[int, Passage]:
+            found = self.catalog.chunks(self.collection, numbers)
             seen.update(found)
             return {
-                id: Passage(ref.language, chunk.indexed_text(ref.title), ref.title)
-                for id, (chunk, ref) in found.items()
+                number: Passage(ref.language, chunk.indexed_text(ref.title), ref.title)
+                for number, (chunk, ref) in found.items()
             }
 
-        return Retriever(self.indexes.lexical, embed, dense, lookup, (embedding and embedding.languages) or None)
+        return Retriever(
+            self.indexes.lexical,
+            embed,
+            nearest,
+            lookup,
+            self.indexes.flat.spoken,
+            (embedding and embedding.languages) or None,
+        )
 
     def _ready(self) -> tuple[int, int]:
         """The newest change and the number of chunks, after mending indexes that lag behind, if nobody else is."""
@@ -279,10 +294,10 @@ class Library:
         if sequence == self._known[0]:
             return self._known
         total = self.catalog.count_chunks(self.collection)
-        if total and self.tended and not self.indexes.lexical_current():
+        if total and self.tended and not self.indexes.current():
             with self._if_free() as ours:
                 if ours:
-                    self.repairs += self.indexes.follow_lexical()
+                    self.repairs += self.indexes.follow_searched()
                     if len(self.catalog.changes(self.collection, 0)) <= REPAIR_LIMIT:
                         self.repairs += self.indexes.follow_chroma()
         self._known = (sequence, total)

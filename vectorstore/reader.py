@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from vectorstore import schema
 from vectorstore.database import Database
 from vectorstore.errors import NotFoundError
-from vectorstore.types import Chunk, Document, DocumentRef, Filters, Heading
+from vectorstore.types import Chunk, Document, DocumentRef, Filters, Heading, chunk_number, chunk_place
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 _T = TypeVar("_T")
@@ -60,6 +60,8 @@ class Indexed:
     chunks: tuple[Chunk, ...]
     keys: tuple[str, ...]
     vectors: Vectors
+    numbers: tuple[int, ...]
+    """What the indexes call each chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,6 @@ class Change:
 
     sequence: int
     document_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class AllVectors:
-    """Every vector of a collection: row after row in the order of ``document_ids``, ``counts[i]`` rows for each."""
-
-    document_ids: tuple[str, ...]
-    counts: tuple[int, ...]
-    rows: np.ndarray[Any, np.dtype[np.float16]]
 
 
 class CatalogReader(Database):
@@ -157,7 +150,8 @@ class CatalogReader(Database):
             row = rows[pk]
             chunks = [Chunk(row.id, s.start, s.end, row.text[s.start : s.end], s.page, tuple(s.heading)) for s in mine]
             vectors = np.frombuffer(blobs[pk], dtype="<f2").reshape(len(chunks), -1).astype(np.float32)
-            yield Indexed(_ref(row), tuple(chunks), tuple(s.key for s in mine), vectors)
+            numbers = tuple(chunk_number(pk, s.ordinal) for s in mine)
+            yield Indexed(_ref(row), tuple(chunks), tuple(s.key for s in mine), vectors, numbers)
 
     def refs(self, collection: str, ids: Sequence[str]) -> dict[str, DocumentRef]:
         """Documents by id, without their text; unknown ids are left out."""
@@ -170,23 +164,38 @@ class CatalogReader(Database):
                 out.update((row.id, _ref(row)) for row in db.execute(query))
         return out
 
-    def chunks(self, collection: str, chunk_ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
-        """Chunks by id, each with its document's name; ids that are no longer there are left out."""
+    def chunks(self, collection: str, numbers: Collection[int]) -> dict[int, tuple[Chunk, DocumentRef]]:
+        """Chunks by number, each with its document's name; what is no longer there is left out."""
         d, c = schema.documents, schema.chunks
         text = sa.func.substr(d.c.text, c.c.start + 1, c.c.end - c.c.start).label("chunk_text")
-        wanted = [_parse(id) for id in chunk_ids]
-        out: dict[str, tuple[Chunk, DocumentRef]] = {}
+        out: dict[int, tuple[Chunk, DocumentRef]] = {}
         with self.begin() as db:
-            for some in _slices(wanted, 200):
+            for some in _slices(list(numbers)):
                 query = (
-                    sa.select(*_REF, c.c.start, c.c.end, c.c.page, c.c.heading, text)
-                    .join_from(d, c, c.c.document_pk == d.c.pk)
+                    sa.select(*_REF, c.c.document_pk, c.c.ordinal, c.c.start, c.c.end, c.c.page, c.c.heading, text)
+                    .join_from(c, d, c.c.document_pk == d.c.pk)
                     .where(d.c.collection == collection, *_among(some))
                 )
                 for row in db.execute(query):
                     chunk = Chunk(row.id, row.start, row.end, row.chunk_text, row.page, tuple(row.heading))
-                    out[chunk.id] = (chunk, _ref(row))
-        return {id: out[id] for id in chunk_ids if id in out}  # and not what `_among` found besides
+                    out[chunk_number(row.document_pk, row.ordinal)] = (chunk, _ref(row))
+        return {number: out[number] for number in numbers if number in out}  # and not what `_among` found besides
+
+    def numbers(self, collection: str, chunk_ids: Collection[str]) -> dict[str, int]:
+        """What the indexes call these chunks; unknown ids are left out."""
+        d, c = schema.documents, schema.chunks
+        out: dict[str, int] = {}
+        with self.begin() as db:
+            for some in _slices([_parse(id) for id in chunk_ids]):
+                ids, starts = {id for id, _ in some}, {start for _, start in some}
+                query = (
+                    sa.select(d.c.id, c.c.document_pk, c.c.ordinal, c.c.start, c.c.end)
+                    .join_from(d, c, c.c.document_pk == d.c.pk)
+                    .where(d.c.collection == collection, d.c.id.in_(ids), c.c.start.in_(starts))
+                )
+                for row in db.execute(query):
+                    out[f"{row.id}#{row.start}-{row.end}"] = chunk_number(row.document_pk, row.ordinal)
+        return {id: out[id] for id in chunk_ids if id in out}
 
     def changes(self, collection: str, since: int) -> list[Change]:
         """Which documents were added, changed or removed after sequence number ``since``, oldest first."""
@@ -241,58 +250,6 @@ class CatalogReader(Database):
         with self.begin() as db:
             return list(db.execute(query).scalars())
 
-    def vectors(self, collection: str) -> AllVectors:
-        """Every vector there is, as stored."""
-        d, v = schema.documents, schema.vectors
-        info = self.collection(collection)
-        dimensions = info.dimensions if info else 1
-        with self.begin() as db:
-            # Two queries, because a join would read every document's text on the way to its vectors.
-            names = {
-                row.pk: row.id for row in db.execute(sa.select(d.c.pk, d.c.id).where(d.c.collection == collection))
-            }
-            between = v.c.document_pk.between(min(names, default=0), max(names, default=0))
-            query = sa.select(v.c.document_pk, v.c.rows).where(between).order_by(v.c.document_pk)
-            found = [(pk, blob) for pk, blob in db.execute(query) if pk in names]
-        rows = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f2").reshape(-1, dimensions)
-        counts = tuple(len(blob) // (2 * dimensions) for _, blob in found)
-        return AllVectors(tuple(names[pk] for pk, _ in found), counts, rows)
-
-    def scores(self, collection: str, chunk_ids: Sequence[str], vector: Vectors) -> dict[str, float]:
-        """The dot product of ``vector`` with the stored vectors of these chunks; unknown chunks are left out."""
-        d, c, v = schema.documents, schema.chunks, schema.vectors
-        width = 2 * len(vector)
-        row_bytes = sa.func.substr(v.c.rows, c.c.ordinal * width + 1, width, type_=sa.LargeBinary).label("row")
-        out: dict[str, float] = {}
-        with self.begin() as db:
-            for some in _slices([_parse(id) for id in chunk_ids], 200):
-                query = (
-                    sa.select(d.c.id, c.c.start, c.c.end, row_bytes)
-                    .join_from(d, c, c.c.document_pk == d.c.pk)
-                    .join(v, v.c.document_pk == d.c.pk)
-                    .where(d.c.collection == collection, *_among(some))
-                )
-                for row in db.execute(query):
-                    stored = np.frombuffer(row.row, dtype="<f2").astype(np.float32)
-                    out[f"{row.id}#{row.start}-{row.end}"] = float(stored @ vector)
-        return {id: out[id] for id in chunk_ids if id in out}
-
-    def spans(self, collection: str, document_ids: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
-        """The chunk spans of each document, in order."""
-        d, c = schema.documents, schema.chunks
-        out: dict[str, list[tuple[int, int]]] = {}
-        with self.begin() as db:
-            for some in _slices(document_ids):
-                query = (
-                    sa.select(d.c.id, c.c.start, c.c.end)
-                    .join_from(d, c, c.c.document_pk == d.c.pk)
-                    .where(d.c.collection == collection, d.c.id.in_(some))
-                    .order_by(d.c.id, c.c.ordinal)
-                )
-                for row in db.execute(query):
-                    out.setdefault(row.id, []).append((row.start, row.end))
-        return out
-
 
 _REF = [schema.documents.c[name] for name in DocumentRef.__dataclass_fields__]
 
@@ -301,10 +258,10 @@ def _ref(row: Any) -> DocumentRef:
     return DocumentRef(row.id, row.title, row.source, row.media_type, row.language, row.sha256)
 
 
-def _among(wanted: Sequence[tuple[str, int]]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Chunks of these documents at these starts: a few too many, but found many times faster than by pairs."""
-    ids, starts = {id for id, _ in wanted}, {start for _, start in wanted}
-    return schema.documents.c.id.in_(ids), schema.chunks.c.start.in_(starts)
+def _among(numbers: Sequence[int]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Chunks of these documents at these places: a few too many, but found many times faster than by pairs."""
+    documents, ordinals = zip(*(chunk_place(number) for number in numbers), strict=True)
+    return schema.chunks.c.document_pk.in_(set(documents)), schema.chunks.c.ordinal.in_(set(ordinals))
 
 
 def _parse(chunk_id: str) -> tuple[str, int]:

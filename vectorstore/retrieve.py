@@ -19,15 +19,15 @@ from vectorstore.skeleton import skeletons
 from vectorstore.titles import phrases, title_phrase
 from vectorstore.types import Filters, LegScore
 
-Scores = Mapping[str, float]
-"""Chunk id to score, of one index; higher is better. Scales differ from index to index."""
+Scores = Mapping[int, float]
+"""A chunk's number (`types.chunk_number`) to its score in one index; higher is better. Each index has its own scale."""
 
 Terms = Mapping[str, Mapping[str, float]]
 """The terms of a query and their weights, by leg of the keyword index."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-Dense = Callable[[NDArray[np.float32], int, Filters], Scores]
-"""A query vector, how many, which documents: the nearest chunks by cosine."""
+Dense = Callable[[NDArray[np.float32], int, Filters, Collection[str] | None], Scores]
+"""A query vector, how many, the filters and the documents they allow as in `search`: the nearest chunks by cosine."""
 
 CANDIDATES = 100  # asked of each leg: enough that a chunk one leg puts low still gets what the others give it
 WORDS = 0.4  # whole words and their pairs, beside the 1.0 of the best chunk's 4-grams
@@ -52,8 +52,11 @@ class Passage:
     """Of its document."""
 
 
-Lookup = Callable[[Collection[str]], Mapping[str, Passage]]
-"""Chunk ids to their passages, all at once; ids the catalog does not know (any more) are left out, and never ranked."""
+Lookup = Callable[[Collection[int]], Mapping[int, Passage]]
+"""Chunks to their passages, all at once; what the catalog does not know (any more) is left out, and never ranked."""
+
+Spoken = Callable[[Collection[int]], Mapping[int, str]]
+"""The language of each of these chunks, "" where a document has none."""
 
 
 class Lexical(Protocol):
@@ -61,7 +64,7 @@ class Lexical(Protocol):
 
     def search(
         self, query: str, limit: int, *, leg: str, languages: Collection[str], documents: Collection[str] | None
-    ) -> dict[str, float]: ...
+    ) -> dict[int, float]: ...
 
     def search_terms(
         self,
@@ -70,15 +73,13 @@ class Lexical(Protocol):
         *,
         languages: Collection[str],
         documents: Collection[str] | None,
-    ) -> dict[str, float]: ...
+    ) -> dict[int, float]: ...
 
     def titled(
         self, phrases: Iterable[str], limit: int, *, languages: Collection[str], documents: Collection[str] | None
-    ) -> dict[str, float]: ...
+    ) -> dict[int, float]: ...
 
     def mass(self, terms: Terms) -> float: ...
-
-    def spoken(self, chunks: Collection[str]) -> dict[str, str]: ...
 
     def languages(self) -> frozenset[str]: ...
 
@@ -87,7 +88,7 @@ class Lexical(Protocol):
 class Ranked:
     """A chunk's place: ``score`` is the fused score, comparable within one query only."""
 
-    chunk_id: str
+    number: int
     score: float
     legs: Mapping[str, LegScore] = field(default_factory=dict)
 
@@ -105,16 +106,16 @@ def fuse(legs: Mapping[str, Leg], limit: int) -> list[Ranked]:
 
     Scores and not ranks: by rank, a dense model that does not know the language counts as much as keywords that do.
 
-    >>> grams, dense = Leg({"a": 9.0, "b": 1.0}, {"a": 1.0, "b": 0.1}), Leg({"b": 0.4}, {"b": 0.4})
-    >>> [(ranked.chunk_id, ranked.score) for ranked in fuse({"grams": grams, "dense": dense}, 2)]
-    [('a', 1.0), ('b', 0.5)]
+    >>> grams, dense = Leg({7: 9.0, 8: 1.0}, {7: 1.0, 8: 0.1}), Leg({8: 0.4}, {8: 0.4})
+    >>> [(ranked.number, ranked.score) for ranked in fuse({"grams": grams, "dense": dense}, 2)]
+    [(7, 1.0), (8, 0.5)]
     """
-    total: dict[str, float] = {}
+    total: dict[int, float] = {}
     for leg in legs.values():
         for id in leg.scores:
             total[id] = total.get(id, 0.0) + leg.shares.get(id, 0.0)
     first = sorted(total, key=lambda id: (-total[id], id))[:limit]
-    places: dict[str, dict[str, LegScore]] = {id: {} for id in first}
+    places: dict[int, dict[str, LegScore]] = {id: {} for id in first}
     for name, leg in legs.items():
         best_first = sorted(leg.scores, key=lambda id: (-leg.scores[id], id))
         ranks = {id: rank for rank, id in enumerate(best_first, start=1)}
@@ -123,23 +124,23 @@ def fuse(legs: Mapping[str, Leg], limit: int) -> list[Ranked]:
     return [Ranked(id, total[id], places[id]) for id in first]
 
 
-def shared(scores: Scores, weight: float, *, best: float | None = None) -> dict[str, float]:
+def shared(scores: Scores, weight: float, *, best: float | None = None) -> dict[int, float]:
     """Scores as parts of ``best``, by default of the best of them, times the weight.
 
-    >>> shared({"a": 12.0, "b": 3.0}, 0.5)
-    {'a': 0.5, 'b': 0.125}
+    >>> shared({7: 12.0, 8: 3.0}, 0.5)
+    {7: 0.5, 8: 0.125}
     """
     best = max(scores.values(), default=0.0) if best is None else best
     return {id: weight * score / best for id, score in scores.items()} if best > 0 else {}
 
 
-def above_floor(scores: Scores, weight: Callable[[str], float]) -> dict[str, float]:
+def above_floor(scores: Scores, weight: Callable[[int], float]) -> dict[int, float]:
     """Cosines above the lowest that was returned, times each chunk's weight.
 
     A chunk that was not returned is nearer to the floor than to 0, where it would otherwise be put.
 
-    >>> above_floor({"a": 0.75, "b": 0.25}, lambda id: 2.0)
-    {'a': 1.0, 'b': 0.0}
+    >>> above_floor({7: 0.75, 8: 0.25}, lambda number: 2.0)
+    {7: 1.0, 8: 0.0}
     """
     floor = min(scores.values(), default=0.0)
     return {id: weight(id) * (score - floor) for id, score in scores.items()}
@@ -177,6 +178,7 @@ class Retriever:
     embed: Embed
     dense: Dense
     lookup: Lookup
+    spoken: Spoken
     dense_languages: frozenset[str] | None = None
 
     def search(
@@ -196,33 +198,33 @@ class Retriever:
         filters = filters or Filters()
         if documents is not None and not documents:
             return []
-        ask = _Scope(self.lexical, max(limit, CANDIDATES), filters.languages, documents)
+        ask = _Scope(self.lexical, self.spoken, max(limit, CANDIDATES), filters.languages, documents)
         legs = {**ask.keywords(query, language), "dense": self._dense(query, language, filters, ask)}
         titled = ask.titled(phrases(query))
         legs["title"] = Leg(titled, {id: TITLE * rarity for id, rarity in titled.items()})
         ranked = fuse(legs, limit)
-        passages = dict(self.lookup([one.chunk_id for one in ranked]))
+        passages = dict(self.lookup([one.number for one in ranked]))
         named = self._named(ranked, passages, ask)
         if named:
             legs["named"] = Leg(named, {id: NAMED * rarity for id, rarity in named.items()})
             ranked = fuse(legs, limit)
-            passages |= self.lookup([one.chunk_id for one in ranked if one.chunk_id not in passages])
-        return [one for one in ranked if one.chunk_id in passages]
+            passages |= self.lookup([one.number for one in ranked if one.number not in passages])
+        return [one for one in ranked if one.number in passages]
 
     def _dense(self, query: str, language: str, filters: Filters, ask: _Scope) -> Leg:
-        scores = self.dense(self.embed([query])[0], ask.depth, filters)
+        scores = self.dense(self.embed([query])[0], ask.depth, filters, ask.documents)
         if self.dense_languages is None or {language, *self.lexical.languages()} <= self.dense_languages:
-            known: Collection[str] = scores
+            known: Collection[int] = scores
         elif language in self.dense_languages:
-            known = {id for id, spoken in self.lexical.spoken(scores).items() if spoken in self.dense_languages}
+            known = {id for id, spoken in self.spoken(scores).items() if spoken in self.dense_languages}
         else:
             known = ()
         return Leg(scores, above_floor(scores, lambda id: DENSE if id in known else DENSE_FOREIGN))
 
-    def _named(self, ranked: Sequence[Ranked], passages: Mapping[str, Passage], ask: _Scope) -> dict[str, float]:
+    def _named(self, ranked: Sequence[Ranked], passages: Mapping[int, Passage], ask: _Scope) -> dict[int, float]:
         """Documents that the best passages name by their titles; not the passages' own."""
-        found: dict[str, float] = {}
-        for passage in (passages[one.chunk_id] for one in ranked[:NAMING] if one.chunk_id in passages):
+        found: dict[int, float] = {}
+        for passage in (passages[one.number] for one in ranked[:NAMING] if one.number in passages):
             named = phrases(passage.text, names_only=True) - {title_phrase(passage.title)}
             found |= ask.titled(named)
         return found
@@ -233,6 +235,7 @@ class _Scope:
     """The keyword index as one search may see it."""
 
     lexical: Lexical
+    spoken: Spoken
     depth: int
     languages: frozenset[str]
     documents: Collection[str] | None
@@ -255,22 +258,22 @@ class _Scope:
             "foreign": Leg(foreign, shared(foreign, 1.0, best=best)),
         }
 
-    def _foreign(self, terms: Mapping[str, Terms]) -> dict[str, float]:
+    def _foreign(self, terms: Mapping[str, Terms]) -> dict[int, float]:
         """How much of its language's terms each chunk covers: one search, however many the languages."""
         merged: dict[str, dict[str, float]] = {}
         for legs in terms.values():
             for leg, weights in legs.items():
                 merged.setdefault(leg, {}).update(weights)
         found = self._search_terms(merged, frozenset(terms))
-        spoken = self.lexical.spoken(found)
+        spoken = self.spoken(found)
         mass = {language: self.lexical.mass(terms[language]) for language in {*spoken.values()} & {*terms}}
         return {id: FOREIGN * score / mass[spoken[id]] for id, score in found.items() if mass.get(spoken.get(id, ""))}
 
-    def _search(self, query: str, leg: str, languages: Collection[str]) -> dict[str, float]:
+    def _search(self, query: str, leg: str, languages: Collection[str]) -> dict[int, float]:
         return self.lexical.search(query, self.depth, leg=leg, languages=languages, documents=self.documents)
 
-    def _search_terms(self, terms: Terms, languages: Collection[str]) -> dict[str, float]:
+    def _search_terms(self, terms: Terms, languages: Collection[str]) -> dict[int, float]:
         return self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents)
 
-    def titled(self, phrases: Collection[str]) -> dict[str, float]:
+    def titled(self, phrases: Collection[str]) -> dict[int, float]:
         return self.lexical.titled(phrases, self.depth, languages=self.languages, documents=self.documents)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+ORDINAL_BITS = 20  # a million chunks of one document
+
 
 class Span(NamedTuple):
     """A half-open range of code points: ``text[start:end]``."""
@@ -101,6 +103,20 @@ class Chunk:
     def key(self, title: str) -> str:
         """A hash of what is embedded: a chunk whose key is unchanged keeps its vector."""
         return sha256(self.indexed_text(title).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def chunk_number(document: int, ordinal: int) -> int:
+    """What the indexes call a chunk: the key of its document in the catalog, never given twice, and its place there.
+
+    >>> chunk_number(3, 0) < chunk_number(3, 1) < chunk_number(4, 0)
+    True
+    """
+    return document << ORDINAL_BITS | ordinal
+
+
+def chunk_place(number: int) -> tuple[int, int]:
+    """Undo `chunk_number`."""
+    return number >> ORDINAL_BITS, number & ((1 << ORDINAL_BITS) - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class Shelf:
         """The collections whose indexes an earlier, killed run left to be brought up."""
         indexes = {info.name: _reading(self._settings, info.name) for info in self._catalog.catalog.collections()}
         try:
-            return [name for name, library in indexes.items() if not library.indexes.lexical_current()]
+            return [name for name, library in indexes.items() if not library.indexes.current()]
         finally:
             for library in indexes.values():
                 library.close()

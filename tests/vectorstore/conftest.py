@@ -19,11 +19,11 @@ def open_library(home: Path) -> Iterator[OpenLibrary]:
     """Opens libraries in the test's home and closes them at its end."""
     with ExitStack() as stack:
 
-        def opened(collection: str = "default", *, wanted: str = "hashing", exact_limit: int = 20_000) -> Library:
+        def opened(collection: str = "default", *, wanted: str = "hashing", scan_limit: int = 20_000) -> Library:
             def embedding(name: str) -> Embedding:
                 return open_embedding(name, cache=home / "models")
 
-            library = Library(home, collection, open_embedding=embedding, wanted=wanted, exact_limit=exact_limit)
+            library = Library(home, collection, open_embedding=embedding, wanted=wanted, scan_limit=scan_limit)
             return stack.enter_context(library)
 
         yield opened

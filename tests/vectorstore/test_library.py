@@ -102,7 +102,7 @@ def test_chroma_and_the_stored_vectors_give_the_same_passages(open_library: Open
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     ingest(open_library(), [path])
     exact = open_library().search("which report speaks of the blue valve?")
-    approximate = open_library(exact_limit=10).search("which report speaks of the blue valve?")
+    approximate = open_library(scan_limit=10).search("which report speaks of the blue valve?")
     assert [(hit.chunk.id, hit.score) for hit in approximate.hits] == [(hit.chunk.id, hit.score) for hit in exact.hits]
 
 
@@ -176,7 +176,7 @@ def test_a_search_while_another_process_owns_the_library_still_answers(
 ) -> None:
     ingest(open_library(), [folder])
     with Owner(home).held():
-        assert open_library(exact_limit=1).search("refunds").hits
+        assert open_library(scan_limit=1).search("refunds").hits
 
 
 # -- what does not fit -------------------------------------------------------------------------
