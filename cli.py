@@ -107,17 +107,18 @@ def ask(
             answer = assistant.ask(asked, filters=filters)
             print_json(answer.as_dict())
         else:
-            answer = _write_answer(assistant.stream(asked, filters=filters), library)
+            generated = not build.model_choice(settings).extractive
+            answer = _write_answer(assistant.stream(asked, filters=filters), library, generated=generated)
     if answer.status == "not_in_documents":
         raise typer.Exit(Exit.NOT_IN_DOCUMENTS)
 
 
-def _write_answer(events: Iterator[Event], library: Library) -> Answer:
+def _write_answer(events: Iterator[Event], library: Library, *, generated: bool) -> Answer:
     """Write an answer as it comes, then its sources; what is about the answer goes to stderr."""
     from assistant import terminal
     from assistant.chat.screen import Screen
 
-    answer = Screen(*terminal.consoles()).answer(events, library.document, markdown=False)
+    answer = Screen(*terminal.consoles()).answer(events, library.document, generated=generated)
     if answer is None:
         raise AssertionError("a stream ends with the answer")
     return answer

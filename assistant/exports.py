@@ -13,6 +13,7 @@ from pathlib import Path
 
 from assistant.conversations import Conversation, SavedTurn
 from assistant.errors import StorageError, UsageError
+from assistant.marking import LEGEND, doubted, marked, parts, sign
 from assistant.markup import visible
 from assistant.models import EXTRACTIVE
 from assistant.standing import Standing, standing
@@ -79,7 +80,7 @@ def as_markdown(conversation: Conversation, read: Read) -> str:
 
 def _markdown_answer(turn: SavedTurn) -> str:
     """A model writes Markdown, made inert when it was written; quoted sentences are text."""
-    text = visible(turn.answer.text)
+    text = visible(marked(turn.answer))
     return _literal(text) if turn.answer.model == EXTRACTIVE else text
 
 
@@ -137,15 +138,16 @@ def _html_turn(turn: SavedTurn, read: Read) -> str:
 
 
 def _html_answer(turn: SavedTurn) -> str:
-    """The text with each marker a link to its source below, on the same page."""
-    text, last, out = turn.answer.text, 0, []
-    spans = sorted((span, citation.marker) for citation in turn.answer.citations for span in citation.answer_spans)
-    for (start, end), marker in spans:
-        if start >= last:
-            out.append(_html(text[last:start]))
-            out.append(f'<a href="#source-{turn.number}-{marker}">{_html(text[start:end])}</a>')
-            last = end
-    return "".join([*out, _html(text[last:])])
+    """The text with each marker a link to its source below, and what nothing supports underlined, with its sign."""
+    out: list[str] = []
+    for part in parts(turn.answer):
+        said = _html(part.text)
+        if part.marker is not None:
+            said = f'<a href="#source-{turn.number}-{part.marker}">{said}</a>'
+        out.append(said if part.supported else f'<span class="unsupported">{said}</span>')
+        if part.ends:
+            out.append(f'<strong class="mark" title="{LEGEND}">{sign(part.text)}</strong>')
+    return "".join(out)
 
 
 def _html_source(turn: SavedTurn, citation: Citation, read: Read) -> str:
@@ -175,10 +177,11 @@ def place(citation: Citation) -> str:
 
 
 def _notes(turn: SavedTurn) -> list[str]:
+    legend = [LEGEND] if doubted(turn.answer) else []
     feedback = turn.feedback
     told = [f"Rated {feedback.verdict}{': ' + _line(feedback.words) if feedback.words else ''}."] if feedback else []
     interrupted = [INTERRUPTED] if turn.state == "interrupted" else []
-    return [*interrupted, *(_line(notice) for notice in turn.answer.notices), *told]
+    return [*interrupted, *legend, *(_line(notice) for notice in turn.answer.notices), *told]
 
 
 def _line(text: str) -> str:

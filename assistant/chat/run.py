@@ -114,7 +114,7 @@ def _do(line: str, session: Session, screen: Screen) -> None:
         commands.run(line, session, screen)
         return
     with silent_keyboard(), _stoppable() as stop:
-        screen.answer(session.ask(line, stop), session.read, markdown=session.model != EXTRACTIVE)
+        screen.answer(session.ask(line, stop), session.read, generated=session.model != EXTRACTIVE)
     if stop.is_set():
         screen.say("Stopped. What had arrived is kept, marked as interrupted.")
 

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
+from rich.segment import Segment
 from rich.text import Text
 
 from assistant import terminal
 from assistant.conversations import Conversation, Found, SavedTurn, Summary
 from assistant.exports import INTERRUPTED
+from assistant.marking import LEGEND, MARK, doubted, marked
 from assistant.markup import visible
 from assistant.models import EXTRACTIVE
 from assistant.standing import Standing, standing
@@ -24,6 +26,7 @@ from assistant.types import Answer, CitationFound, Delta, Event, Read, Retrieved
 
 ECHOED = 1_000  # code points of a question from a pipe
 REFRESHES = 12  # a second, while an answer is written
+DRAWN = 4_000  # code points that are redrawn, and the paragraph they end in
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,13 @@ class Screen:
     def fail(self, error: Exception) -> None:
         self.err.print(Text(f"Error: {printable(str(error))}", "red"))
 
-    def answer(self, events: Iterator[Event], read: Read, *, markdown: bool) -> Answer | None:
-        """Show an answer while it is written, then its sources. None where the stream ended without one."""
+    def answer(self, events: Iterator[Event], read: Read, *, generated: bool) -> Answer | None:
+        """Show an answer while it is written, then its sources. None where the stream ended without one.
+
+        ``generated`` by a model it is Markdown, and some of its statements may have to be marked as unsupported.
+        """
         answer: Answer | None = None
-        with self._writer(markdown) as write:
+        with self._writer(generated) as write:
             for event in events:
                 match event:
                     case Retrieved(question=understood) if understood.text != understood.asked:
@@ -67,6 +73,7 @@ class Screen:
                         write.feed(text)
                     case Answer():
                         answer = event
+                        write.conclude(event)
                     case Retrieved() | CitationFound():
                         pass
         if answer:
@@ -74,11 +81,14 @@ class Screen:
         return answer
 
     @contextmanager
-    def _writer(self, markdown: bool) -> Iterator[_Writer]:
+    def _writer(self, generated: bool) -> Iterator[_Writer]:
+        writer: _Writer
         if self.live:
-            writer: _Writer = _LiveWriter(self.out, _markdown if markdown else Text)
+            writer = _LiveWriter(self.out, _markdown if generated else Text)
+        elif self.out.is_terminal:
+            writer = _WordWriter(self.out)
         else:
-            writer = _WordWriter(self.out) if self.out.is_terminal else _Writer(self.out)
+            writer = _WholeWriter(self.out) if generated else _Writer(self.out)
         try:
             yield writer
         finally:
@@ -88,6 +98,8 @@ class Screen:
         """What stands below an answer: sources, or what came closest, and notices."""
         self.sources(answer, read)
         terminal.show_closest(self.out, answer, read)
+        if doubted(answer):
+            self.say(LEGEND, "yellow")
         for notice in answer.notices:
             self.say(notice, "yellow")
 
@@ -113,7 +125,8 @@ class Screen:
         if turn.answer.standalone_question != turn.answer.question:
             self.say(f"Understood as: {turn.answer.standalone_question}")
         markdown = self.live and turn.answer.model != EXTRACTIVE
-        self.out.print(_markdown(shown(turn.answer.text)) if markdown else Text(shown(turn.answer.text)))
+        text = shown(marked(turn.answer))
+        self.out.print(_markdown(text) if markdown else Text(text))
         if turn.state == "interrupted":
             self.say(INTERRUPTED, "yellow")
         self.after(turn.answer, read)
@@ -148,9 +161,31 @@ class _Writer:
         self._out.file.flush()
         self._wrote = True
 
+    def conclude(self, answer: Answer) -> None:
+        """The answer as it stands in the end, with what is known of its statements only then."""
+
     def close(self) -> None:
         if self._wrote:
             self._out.print()
+
+
+class _WholeWriter(_Writer):
+    """Writes an answer once it is whole, its marks where they belong: for pipes, where nobody watches."""
+
+    def __init__(self, out: Console) -> None:
+        super().__init__(out)
+        self._text = ""
+
+    def feed(self, text: str) -> None:
+        self._text += text
+
+    def conclude(self, answer: Answer) -> None:
+        self._text = marked(answer)
+
+    def close(self) -> None:
+        if self._text:
+            super().feed(self._text)
+        super().close()
 
 
 class _WordWriter(_Writer):
@@ -167,6 +202,12 @@ class _WordWriter(_Writer):
         *whole, self._word = re.split(r"(?<=\s)(?=\S)", self._word)
         for word in whole:
             self._put(word)
+
+    def conclude(self, answer: Answer) -> None:
+        """What is written cannot be marked any more: the statements are repeated with their sign."""
+        for statement in doubted(answer):
+            line = " ".join(shown(answer.text[statement.start : statement.end]).split())
+            self.feed(f"\n{MARK} {line}")
 
     def close(self) -> None:
         self._put(self._word)
@@ -185,29 +226,47 @@ class _WordWriter(_Writer):
 
 
 class _LiveWriter(_Writer):
-    """Draws the block that is being written again and again; finished blocks are printed once and stay.
+    """Draws the end of an answer again and again while it is written, and the whole of it, with its marks, at last.
 
-    Only the last block can be redrawn, so that an answer longer than the screen scrolls as text does.
+    Only what fits the screen can be redrawn: of a long answer its latest lines are seen until it is finished.
     """
 
     def __init__(self, out: Console, drawn: Callable[[str], RenderableType]) -> None:
         super().__init__(out)
         self._drawn = drawn
-        self._block = ""
+        self._text = ""
+        self._from = 0  # where the paragraphs begin that are drawn
         self._live = Live(console=out, refresh_per_second=REFRESHES, transient=True, vertical_overflow="crop")
         self._live.start()
 
     def feed(self, text: str) -> None:
-        self._block += shown(text)
-        while (cut := _finished(self._block)) > 0:
-            self._out.print(self._drawn(self._block[:cut]))
-            self._block = self._block[cut:]
-        self._live.update(self._drawn(self._block))
+        self._text += shown(text)
+        while len(self._text) - self._from > DRAWN and (cut := _finished(self._text[self._from :])) > 0:
+            self._from += cut
+        self._live.update(_Latest(self._drawn(self._text[self._from :])))
+
+    def conclude(self, answer: Answer) -> None:
+        self._text = shown(marked(answer))
+        if answer.model == EXTRACTIVE:  # the model failed, and the documents are quoted
+            self._drawn = Text
 
     def close(self) -> None:
         self._live.stop()
-        if self._block.strip():
-            self._out.print(self._drawn(self._block.rstrip()))
+        if self._text.strip():
+            self._out.print(self._drawn(self._text.rstrip()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """As many of the last lines as the screen has room for."""
+
+    whole: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self.whole, options.update(height=None), pad=False)
+        for line in lines[-max(1, console.height - 1) :]:
+            yield from line
+            yield Segment.line()
 
 
 def _markdown(text: str) -> Markdown:
