@@ -18,6 +18,7 @@ from assistant.server.house import CurrentHouse
 from assistant.server.openapi import openai_errors
 from assistant.server.problems import Problem
 from assistant.server.routes.chat import citation_dict, event_stream
+from assistant.server.schemas import Absent, Whole
 from assistant.server.shelf import missing
 from assistant.server.streams import Encode, Event, unless_gone
 from assistant.types import Answer, Citation, CitationFound, Delta, Usage
@@ -44,24 +45,24 @@ class CompletionIn(BaseModel):
     )
 
     model: str = Field(min_length=1, max_length=200, description="The collection to ask.")
-    messages: list[dict[str, Any]] = Field(min_length=1)
+    messages: openai_shapes.Messages
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    n: int | None = None
-    tools: list[Any] | None = None
-    functions: list[Any] | None = None
-    response_format: dict[str, Any] | None = None
-    logprobs: bool | None = None
-    audio: Any = None
-    web_search_options: Any = None
+    n: openai_shapes.OnlyOne = None
+    tools: openai_shapes.NoneOf = None
+    functions: openai_shapes.NoneOf = None
+    response_format: openai_shapes.TextFormat = None
+    logprobs: openai_shapes.Never = None
+    audio: Absent = None
+    web_search_options: Absent = None
 
     temperature: float | None = None
     top_p: float | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
+    max_tokens: Whole | None = None
+    max_completion_tokens: Whole | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
-    seed: int | None = None
+    seed: Whole | None = None
     stop: Any = None
     logit_bias: Any = None
     top_logprobs: Any = None
@@ -74,7 +75,7 @@ class CompletionIn(BaseModel):
     prompt_cache_retention: str | None = None
     reasoning_effort: str | None = None
     verbosity: str | None = None
-    modalities: list[str] | None = None
+    modalities: openai_shapes.OnlyText = None
     prediction: Any = None
     parallel_tool_calls: bool | None = None
     tool_choice: Any = None
@@ -86,9 +87,9 @@ class CompletionIn(BaseModel):
             raise openai_shapes.refuse("tools", "Answers come from documents; there are no tools to call.")
         if self.n not in (None, 1):
             raise openai_shapes.refuse("n", "There is one answer to a question.")
-        if self.response_format and self.response_format.get("type") != "text":
+        if self.response_format is not None and self.response_format.get("type") != "text":
             raise openai_shapes.refuse("response_format", "Answers are text with citations.")
-        if self.logprobs or self.audio or self.web_search_options:
+        if self.logprobs or self.audio is not None or self.web_search_options is not None:
             raise openai_shapes.refuse("logprobs, audio, web_search_options", "These cannot be had here.")
         if self.modalities and self.modalities != ["text"]:
             raise openai_shapes.refuse("modalities", "Answers are text.")

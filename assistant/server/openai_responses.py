@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from assistant.pipeline import MAX_QUESTION
 from assistant.server import openai_shapes
 from assistant.server.answering import Ask, turns
 from assistant.server.callers import Asker, Caller
@@ -19,6 +20,7 @@ from assistant.server.house import CurrentHouse, House
 from assistant.server.openapi import openai_errors
 from assistant.server.problems import Problem
 from assistant.server.routes.chat import citation_dict, event_stream
+from assistant.server.schemas import HAS_A_WORD, Absent, Whole
 from assistant.server.streams import Encode, Event, unless_gone
 from assistant.types import Answer, Citation, CitationFound, Delta
 
@@ -37,22 +39,25 @@ class ResponseIn(BaseModel):
     )
 
     model: str = Field(min_length=1, max_length=200, description="The collection to ask.")
-    input: str | list[dict[str, Any]]
+    input: (
+        Annotated[str, Field(max_length=MAX_QUESTION, json_schema_extra={"pattern": HAS_A_WORD})]
+        | openai_shapes.Messages
+    )
     stream: bool | None = False
     store: bool | None = Field(default=None, description="Keep it, so that a later request may continue it.")
     previous_response_id: str | None = Field(default=None, max_length=200)
-    tools: list[Any] | None = None
-    text: dict[str, Any] | None = None
-    background: bool | None = None
-    conversation: Any = None
-    prompt: Any = None
+    tools: openai_shapes.NoneOf = None
+    text: openai_shapes.TextOptions = None
+    background: openai_shapes.Never = None
+    conversation: Absent = None
+    prompt: Absent = None
 
     instructions: Any = None
     temperature: float | None = None
     top_p: float | None = None
-    top_logprobs: int | None = None
-    max_output_tokens: int | None = None
-    max_tool_calls: int | None = None
+    top_logprobs: Whole | None = None
+    max_output_tokens: Whole | None = None
+    max_tool_calls: Whole | None = None
     metadata: Any = None
     include: list[str] | None = None
     parallel_tool_calls: bool | None = None
@@ -70,11 +75,12 @@ class ResponseIn(BaseModel):
         """Raises `Problem` for what would change the reply's shape."""
         if self.tools:
             raise openai_shapes.refuse("tools", "Answers come from documents; there are no tools to call.")
-        form = (self.text or {}).get("format") or {}
-        if not isinstance(form, dict) or form.get("type", "text") != "text":
+        form = (self.text or {}).get("format")
+        if form is not None and (not isinstance(form, dict) or form.get("type") != "text"):
             raise openai_shapes.refuse("text.format", "Answers are text with citations.")
-        for name in ("background", "conversation", "prompt"):
-            if getattr(self, name):
+        asked_for = {"background": self.background or None, "conversation": self.conversation, "prompt": self.prompt}
+        for name, value in asked_for.items():
+            if value is not None:
                 raise openai_shapes.refuse(name, "This cannot be had here.")
 
 

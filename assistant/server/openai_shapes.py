@@ -3,14 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
+
+from pydantic import WithJsonSchema
 
 from assistant.server.problems import Problem
 from assistant.types import Citation, Usage
 
 MAX_MESSAGES = 400
 _TEXT_PARTS = ("text", "input_text", "output_text")
+_ROLES = ("user", "assistant", "system", "developer")
+
+# What would change the reply's shape, as the OpenAPI document tells it: each is refused by the route, in words that
+# say why.
+_NULL = {"type": "null"}
+_PART = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {"type": {"enum": [*_TEXT_PARTS, "refusal"]}, "text": {"type": "string"}},
+}
+_MESSAGE = {
+    "type": "object",
+    "required": ["role"],
+    "properties": {
+        "role": {"enum": list(_ROLES)},
+        "content": {"anyOf": [{"type": "string"}, _NULL, {"type": "array", "items": _PART}]},
+    },
+}
+Messages = Annotated[
+    list[dict[str, Any]],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "description": "What was said, the oldest first; the last is the user's question.",
+            "minItems": 1,
+            "maxItems": MAX_MESSAGES,
+            "items": _MESSAGE,
+            "contains": {"properties": {"role": {"const": "user"}}},
+        }
+    ),
+]
+NoneOf = Annotated[list[Any] | None, WithJsonSchema({"anyOf": [{"type": "array", "maxItems": 0}, _NULL]})]
+Never = Annotated[bool | None, WithJsonSchema({"enum": [False, None]})]
+OnlyOne = Annotated[int | None, WithJsonSchema({"enum": [1, None]})]
+OnlyText = Annotated[list[str] | None, WithJsonSchema({"enum": [[], ["text"], None]})]
+_TEXT = {"type": "object", "required": ["type"], "properties": {"type": {"const": "text"}}}
+TextFormat = Annotated[dict[str, Any] | None, WithJsonSchema({"anyOf": [_TEXT, _NULL]})]
+TextOptions = Annotated[
+    dict[str, Any] | None,
+    WithJsonSchema({"anyOf": [{"type": "object", "properties": {"format": {"anyOf": [_TEXT, _NULL]}}}, _NULL]}),
+]
 
 
 def refuse(name: str, why: str) -> Problem:
@@ -31,10 +74,11 @@ def messages(items: Sequence[Mapping[str, Any]], name: str) -> list[tuple[str, s
     said: list[tuple[str, str]] = []
     for number, item in enumerate(items):
         role = item.get("role")
-        if role in ("user", "assistant"):
-            said.append((role, _text(item.get("content"), f"{name}[{number}].content")))
-        elif role not in ("system", "developer"):
+        if role not in _ROLES:
             raise invalid(f"{name}[{number}]", "Only messages of user, assistant, system and developer are understood.")
+        text = _text(item.get("content"), f"{name}[{number}].content")
+        if role in ("user", "assistant"):
+            said.append((role, text))
     if not said or said[-1][0] != "user":
         raise invalid(name, "The last message must be the user's question.")
     return said

@@ -5,17 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from assistant.pipeline import MAX_QUESTION
 from assistant.types import Answer
 from vectorstore.types import Filters
 
 MAX_HISTORY = 200  # messages
-_COLLECTION = r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,61}[a-zA-Z0-9]$"
+COLLECTION = r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,61}[a-zA-Z0-9]$"
+HAS_A_WORD = r"[\p{L}\p{N}]"
+"""What `assistant.pipeline.checked` asks of a question, for the OpenAPI document: the refusal is left to it."""
 
-CollectionName = Annotated[str, Field(pattern=_COLLECTION, description="The collection to use.")]
-QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, examples=["How long do refunds take?"])]
+CollectionName = Annotated[str, Field(pattern=COLLECTION, description="The collection to use.")]
+QuestionText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_QUESTION,
+        examples=["How long do refunds take?"],
+        json_schema_extra={"pattern": HAS_A_WORD},
+    ),
+]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number: 10 and 10.0 are the same in JSON, but not to a strict model."""
+
+Absent = Annotated[Any, WithJsonSchema({"type": "null"})]
+"""What has to be left out, or null. The route refuses it in its own words."""
 
 
 class Request(BaseModel):
@@ -67,7 +88,7 @@ class SearchIn(Request):
 
     query: QuestionText
     collection: CollectionName = "default"
-    limit: int = Field(default=10, ge=1, le=100)
+    limit: Whole = Field(default=10, ge=1, le=100)
     explain: bool = Field(default=False, description="Say what each index gave.")
     filters: FiltersIn = FiltersIn()
 

@@ -6,8 +6,10 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Header
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +22,12 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would hold events back otherwise
 }
 _HEARTBEAT = b": still here\n\n"
+
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", description="The number of the last event that arrived."),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{0,9}$"}),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from assistant.server.answering import Ask, turns
@@ -16,7 +16,7 @@ from assistant.server.house import CurrentHouse, House
 from assistant.server.openapi import errors, streams
 from assistant.server.problems import Problem
 from assistant.server.schemas import AnswerOut, ChatIn, record
-from assistant.server.streams import Encode, Event, EventStream, last_event_id, unless_gone
+from assistant.server.streams import Encode, Event, EventStream, LastEventId, last_event_id, unless_gone
 from assistant.types import Answer, CitationFound, Delta
 
 router = APIRouter(tags=["chat"])
@@ -36,7 +36,7 @@ async def chat_stream(
     request: Request,
     caller: Asker,
     house: CurrentHouse,
-    last: str | None = Header(default=None, alias="Last-Event-ID"),
+    last: LastEventId = None,
 ) -> Response:
     """Answer while it is written.
 
@@ -54,7 +54,7 @@ async def chat_stream_again(
     stream_id: str,
     caller: Asker,
     house: CurrentHouse,
-    last: str | None = Header(default=None, alias="Last-Event-ID"),
+    last: LastEventId = None,
 ) -> Response:
     """The events of a stream after `Last-Event-ID`, for a minute after it broke or ended."""
     feed = house.answering.feeds.find(stream_id, caller.owner)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from assistant.conversations import Conversations, Feedback
+from assistant.errors import UsageError
 from assistant.server.callers import Asker
 from assistant.server.house import CurrentHouse
 from assistant.server.openapi import errors
@@ -62,9 +63,13 @@ async def search(
     words: Annotated[str, Query(min_length=1, max_length=1_000)],
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
-    """The turns that hold every word."""
+    """The turns that hold every word; none where there is no word in what was given."""
     log = house.shelf.log(caller)
-    return [asdict(found) for found in await asyncio.to_thread(lambda: log.search(words, limit=limit))]
+    try:
+        found = await asyncio.to_thread(lambda: log.search(words, limit=limit))
+    except UsageError:
+        return []
+    return [asdict(one) for one in found]
 
 
 @router.get("/api/conversations/{conversation_id}", response_model=WholeConversationOut, responses=errors(404))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
@@ -19,16 +22,28 @@ from assistant.server.jobs import MOST_QUEUED, Job
 from assistant.server.limits import too_many
 from assistant.server.openapi import errors
 from assistant.server.problems import Problem
-from assistant.server.schemas import CollectionName, DetailsOut, JobOut, ListedOut, Reply, TextOut, highlighted
+from assistant.server.schemas import (
+    COLLECTION,
+    CollectionName,
+    DetailsOut,
+    JobOut,
+    ListedOut,
+    Reply,
+    TextOut,
+    highlighted,
+)
 from assistant.server.shelf import DEFAULT, missing
 from assistant.server.uploads import Upload, keep
+from vectorstore.errors import NotFoundError
 from vectorstore.types import Document
 
 router = APIRouter(tags=["documents"])
 
 _REMOVE_SECONDS = 5.0  # how long a removal is waited for before a job is given instead
 Collection = Annotated[CollectionName, Query()]
-Spans = Annotated[list[str], Query(max_length=200, description="Stretches to highlight, each START-END.")]
+_SPAN = r"^[0-9]{1,11}-[0-9]{1,11}$"
+Span = Annotated[str, Field(json_schema_extra={"pattern": _SPAN})]  # refused below, in words that say how to write it
+Spans = Annotated[list[Span], Query(max_length=200, description="Stretches to highlight, each START-END.")]
 
 _FORM = {
     "requestBody": {
@@ -38,9 +53,10 @@ _FORM = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
+                    "additionalProperties": False,
                     "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "collection": {"type": "string", "default": DEFAULT},
+                        "file": {"type": "string", "format": "binary", "minLength": 1},
+                        "collection": {"type": "string", "default": DEFAULT, "pattern": COLLECTION},
                     },
                 }
             }
@@ -175,11 +191,11 @@ async def text(
 
 
 def _span(text: str) -> tuple[int, int]:
-    first, dash, last = text.partition("-")
-    if not dash or not (first + last).isascii() or not first.isdigit() or not last.isdigit() or len(text) > 24:
+    if not re.fullmatch(_SPAN, text) or text.endswith("\n"):
         raise Problem(
             422, "invalid", f"highlight={text[:40]!r} is no stretch of text. Write START-END, such as 120-180."
         )
+    first, _, last = text.partition("-")
     return int(first), int(last)
 
 
@@ -229,7 +245,12 @@ async def show(document_id: str, caller: Asker, house: CurrentHouse, collection:
 )
 async def remove(document_id: str, caller: Ingester, house: CurrentHouse, collection: Collection = DEFAULT) -> Response:
     """Forget a document. Where that has to wait for an ingest to end, the answer is a job."""
-    await _document(house, caller, collection, document_id)
+    try:
+        await _document(house, caller, collection, document_id)
+    except NotFoundError:
+        if document_id.endswith(("/text", "/original")):  # an id may hold slashes, but this is no document's
+            raise HTTPException(405) from None
+        raise
     job = await house.jobs.add(caller.owner, collection, "remove", {"document_id": document_id})
     ended = await _ended(house, job)
     if ended is None:

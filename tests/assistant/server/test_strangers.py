@@ -141,23 +141,38 @@ def test_a_conversation_streams_through_nginx_with_its_default_settings(tmp_path
     assert script.stopped[0] - left < 1
 
 
+# A body over the limit is refused as such, whatever else is wrong with it. That the last message is a user's with a
+# word in it cannot be said in JSON Schema, so these three routes may refuse what the schema allows.
+CHECKS = """
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422, 429]
+
+[[operations]]
+include-path-regex = "^/(api/ai-sdk|v1/chat/completions|v1/responses)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 429]
+
+[[operations]]
+include-path-regex = "^/api/documents/"
+include-method = "GET"
+parameters."path.document_id" = "{document}"
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("keyed", [False, True])
 def test_schemathesis_finds_no_fault_with_the_openapi_document(tmp_path: Path, keyed: bool) -> None:
-    command = shutil.which("schemathesis") or shutil.which("schemathesis", path=str(Path(sys.executable).parent))
-    if command is None:
-        pytest.skip("schemathesis is not installed")
-    # A body over the limit is refused as such, whatever else is wrong with it.
-    (tmp_path / "schemathesis.toml").write_text(
-        "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422, 429]\n"
-    )
-    examples = os.environ.get("SCHEMATHESIS_EXAMPLES", "12")
-    with quoting(fill(tmp_path / "home"), require_key=keyed, requests_per_minute=1_000_000) as server:
-        arguments = [command, "run", f"{server.url}/openapi.json", "--max-examples", examples, "--no-color"]
-        arguments += ["--checks", "all", "--exclude-checks", "unsupported_method,positive_data_acceptance"]
-        arguments += ["--phases", "examples,coverage,fuzzing,stateful", "--seed", "1", "--suppress-health-check", "all"]
+    examples = os.environ.get("SCHEMATHESIS_EXAMPLES", "4")  # of each operation; besides them some 1,200 fixed cases
+    with quoting(fill(tmp_path / "home"), require_key=keyed, requests_per_minute=1_000_000_000) as server:
+        with server.client(server.keys.create("looks")[1]) as client:
+            document = client.get("/api/documents").json()["documents"][0]["id"]
+        (tmp_path / "schemathesis.toml").write_text(CHECKS.replace("{document}", document))
+        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--no-color"]
+        command += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--seed", "1"]
+        command += ["--max-examples", examples, "--suppress-health-check", "all"]
         if keyed:
             _, secret = server.keys.create("tester", scopes=["ask", "ingest", "admin"])
-            arguments += ["--header", f"Authorization: Bearer {secret}"]
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=1_500, cwd=tmp_path, check=False)
+            command += ["--header", f"Authorization: Bearer {secret}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=7_200, cwd=tmp_path, check=False)
+    print(done.stdout[-1_000:])
     assert done.returncode == 0, done.stdout[-6_000:]
+    assert "0 generated" not in done.stdout
