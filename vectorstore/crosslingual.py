@@ -8,12 +8,12 @@ Three sources: `lexicon.txt` (everyday words, written for this project), the Uni
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from vectorstore.ngrams import signs, words
+from vectorstore.ngrams import signs, words, words_of_each
 
 LONGEST_NAME = 5  # words; longer names in the locale data are official titles that nobody asks about
 _PREFIX = 4  # letters that an inflected form shares with the dictionary's at least
@@ -27,8 +27,7 @@ def translations(query: str, language: str, target: str) -> list[str]:
     >>> translations("Why did Russia condemn the strike?", "en", "fr")
     ['Russie', 'condamner', 'frappe']
     """
-    names = _names(target)
-    return sorted({name for concept in _found(query, language) for name in names.get(concept, ())})
+    return sorted({name for concept in _found(query, language) for name in _names(concept, target)})
 
 
 def content_words(text: str, language: str) -> list[str]:
@@ -62,47 +61,63 @@ class _Dictionary:
 
 
 @cache
-def _names(language: str) -> Mapping[str, tuple[str, ...]]:
-    """Concept to its names."""
-    names: dict[str, list[str]] = defaultdict(list)
+def _lexicon() -> Mapping[str, Sequence[str]]:
+    """Language to its column: in row ``n`` the names of one concept, with commas between."""
     header, *rows = (line.split(";") for line in _lines("lexicon.txt"))
-    if language in header:
-        column = header.index(language)
-        for number, row in enumerate(rows):
-            names[f"word {number}"].extend(row[column].split(","))
-    for concept, name in _locale_names(language):
-        names[concept].append(name)
-    return {concept: tuple(dict.fromkeys(found)) for concept, found in names.items()}
+    return dict(zip(header, zip(*rows, strict=True), strict=True))
 
 
-def _locale_names(language: str) -> Iterator[tuple[str, str]]:
-    from babel import Locale, UnknownLocaleError  # 30 ms, and only libraries in several languages need it
+@cache
+def _locale(language: str) -> Mapping[str, Mapping[str, str]]:
+    """What the Unicode locale data call things: kind to code to name. Empty for a language it does not have."""
+    from babel import localedata  # only libraries in several languages need it
 
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        return
-    yield from ((f"place {code}", name) for code, name in locale.territories.items())
-    # Codes of three letters are languages few have heard of, with names like common words.
-    yield from ((f"language {code}", name) for code, name in locale.languages.items() if len(code) == 2)
-    yield from ((f"currency {code}", name) for code, name in locale.currencies.items())
-    yield from ((f"month {number}", name) for number, name in locale.months["format"]["wide"].items())
-    yield from ((f"day {number}", name) for number, name in locale.days["format"]["wide"].items())
-    for code, forms in locale.unit_display_names.items():
-        if name := forms.get("long"):
-            yield f"unit {code}", name
+    if not localedata.exists(language):
+        return {}
+    data = localedata.load(language, merge_inherited=False)  # what it inherits is no name: codes and formats
+    forms = {code: unit.get("long") for code, unit in data.get("unit_display_names", {}).items()}
+    return {
+        "place": _texts(data.get("territories", {})),
+        # Codes of three letters are languages few have heard of, with names like common words.
+        "language": {code: name for code, name in _texts(data.get("languages", {})).items() if len(code) == 2},
+        "currency": _texts(data.get("currency_names", {})),
+        "month": _texts(data.get("months", {}).get("format", {}).get("wide", {})),
+        "day": _texts(data.get("days", {}).get("format", {}).get("wide", {})),
+        "unit": _texts(forms),
+    }
+
+
+def _texts(names: Mapping[object, object]) -> dict[str, str]:
+    """Without references to other entries."""
+    return {str(code): name for code, name in names.items() if isinstance(name, str)}
+
+
+def _names(concept: str, language: str) -> Sequence[str]:
+    kind, _, code = concept.partition(" ")
+    if kind == "word":
+        return _lexicon()[language][int(code)].split(",") if language in _lexicon() else ()
+    name = _locale(language).get(kind, {}).get(code)
+    return (name,) if name else ()
+
+
+def _all_names(language: str) -> Iterator[tuple[str, str]]:
+    """Every concept that has a name, and the name; some have several."""
+    for number, names in enumerate(_lexicon().get(language, ())):
+        yield from ((f"word {number}", name) for name in names.split(","))
+    for kind, named in _locale(language).items():
+        yield from ((f"{kind} {code}", name) for code, name in named.items())
 
 
 @cache
 def _dictionary(language: str) -> _Dictionary:
     phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
     unspaced: dict[str, set[str]] = defaultdict(set)
-    for concept, names in _names(language).items():
-        for name in names:
-            if signs(name):
-                unspaced[name].add(concept)
-            elif 0 < len(key := tuple(words(name))) <= LONGEST_NAME:
-                phrases[key].add(concept)
+    named = list(_all_names(language))
+    for (concept, name), key in zip(named, words_of_each([name for _, name in named]), strict=True):
+        if not name.isascii() and signs(name):
+            unspaced[name].add(concept)
+        elif 0 < len(key) <= LONGEST_NAME:
+            phrases[key].add(concept)
     by_prefix: dict[str, list[str]] = defaultdict(list)
     for key in phrases:
         if len(key) == 1 and len(key[0]) >= _PREFIX:
