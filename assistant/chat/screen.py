@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.text import Text
 
@@ -269,7 +268,9 @@ class _Latest:
             yield Segment.line()
 
 
-def _markdown(text: str) -> Markdown:
+def _markdown(text: str) -> RenderableType:
+    from rich.markdown import Markdown  # its parser is a tenth of a second, and quotes are no Markdown
+
     return Markdown(text, hyperlinks=False)
 
 
