@@ -67,9 +67,8 @@ def sign(before: str) -> str:
 
 
 def footnote(answer: Answer) -> str:
-    """The unsupported statements in words, for doors that cannot mark them in the text; "" where there are none."""
-    said = [" ".join(answer.text[held.start : held.end].split()) for held in doubted(answer)]
-    return f"{LEGEND}: {' … '.join(said)}" if said else ""
+    """The unsupported statements on one line, for doors that cannot mark them in the text; "" where there are none."""
+    return " … ".join(" ".join(answer.text[held.start : held.end].split()) for held in doubted(answer))
 
 
 def doubted(answer: Answer) -> list[Statement]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from assistant.marking import doubted
 from assistant.server.answering import Ask, turns
 from assistant.server.callers import Asker
 from assistant.server.feeds import Feed, Item, Opened
@@ -16,7 +17,7 @@ from assistant.server.house import CurrentHouse
 from assistant.server.openapi import errors, streams
 from assistant.server.problems import Problem
 from assistant.server.routes.chat import citation_dict, event_stream
-from assistant.server.schemas import CollectionName, FiltersIn
+from assistant.server.schemas import CollectionName, FiltersIn, text_parts
 from assistant.server.streams import Encode, Event, EventStream
 from assistant.types import Answer, CitationFound, Delta
 
@@ -97,6 +98,8 @@ def parts(feed: Feed) -> Encode:
                 yield Event.of({"type": "data-citation", "id": f"citation-{citation.marker}", "data": data})
             case Answer():
                 yield Event.of({"type": "text-end", "id": _TEXT_ID})
+                if doubted(item):
+                    yield Event.of({"type": "data-text-parts", "data": text_parts(item)})
                 facts = {"id": item.id, "status": item.status, "confidence": item.confidence}
                 yield Event.of(
                     {"type": "message-metadata", "messageMetadata": {**facts, "notices": list(item.notices)}}

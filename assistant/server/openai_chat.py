@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -132,7 +133,7 @@ async def completions(body: CompletionIn, request: Request, caller: Asker, house
 def completion(feed: Feed, answer: Answer, model: str) -> dict[str, Any]:
     message = {
         "role": "assistant",
-        "content": answer.text,
+        "content": openai_shapes.content(answer),
         "refusal": None,
         "annotations": [a for citation in answer.citations for a in url_citations(citation, model)],
     }
@@ -144,6 +145,7 @@ def completion(feed: Feed, answer: Answer, model: str) -> dict[str, Any]:
         "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
         "usage": _usage(answer.usage),
         "citations": [citation_dict(citation) for citation in answer.citations],
+        "statements": [asdict(statement) for statement in answer.statements],
         "status": answer.status,
         "confidence": answer.confidence,
         "notices": list(answer.notices),
@@ -179,7 +181,10 @@ def chunks(feed: Feed, model: str, *, usage: bool) -> Encode:
             case CitationFound(citation):
                 yield chunk({"annotations": url_citations(citation, model)}, citations=[citation_dict(citation)])
             case Answer():
-                yield chunk({}, "stop", status=item.status, confidence=item.confidence, notices=list(item.notices))
+                if remark := openai_shapes.remark(item):
+                    yield chunk({"content": remark})
+                facts = {"status": item.status, "confidence": item.confidence, "notices": list(item.notices)}
+                yield chunk({}, "stop", **facts, statements=[asdict(statement) for statement in item.statements])
                 if usage:
                     yield Event.of({**head, "choices": [], "usage": _usage(item.usage)})
                 yield Event("[DONE]")

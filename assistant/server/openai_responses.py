@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -162,6 +163,7 @@ def whole(
             "total_tokens": openai_shapes.tokens(usage),
         },
         "citations": [citation_dict(citation) for citation in answer.citations] if answer else [],
+        "statements": [asdict(statement) for statement in answer.statements] if answer else [],
     }
 
 
@@ -171,7 +173,7 @@ def _message(feed: Feed, model: str, answer: Answer | None) -> dict[str, Any]:
         "type": "message",
         "role": "assistant",
         "status": "completed" if answer else "in_progress",
-        "content": [_part(answer.text, answer.citations)] if answer else [],
+        "content": [_part(openai_shapes.content(answer), answer.citations)] if answer else [],
     }
 
 
@@ -219,8 +221,10 @@ def events(feed: Feed, body: ResponseIn) -> Encode:
         yield event("response.content_part.added", **at, part=_part("", ()))
 
     def ended(answer: Answer) -> Iterator[Event]:
-        part = _part(answer.text, answer.citations)
-        yield event("response.output_text.done", **at, text=answer.text, logprobs=[])
+        if remark := openai_shapes.remark(answer):
+            yield event("response.output_text.delta", **at, delta=remark, logprobs=[])
+        part = _part(openai_shapes.content(answer), answer.citations)
+        yield event("response.output_text.done", **at, text=part["text"], logprobs=[])
         yield event("response.content_part.done", **at, part=part)
         yield event("response.output_item.done", output_index=0, item=_message(feed, body.model, answer))
         yield event("response.completed", response=whole(feed, body, answer))

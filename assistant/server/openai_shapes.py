@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from pydantic import WithJsonSchema
 
+from assistant.marking import LEGEND, footnote
 from assistant.server.problems import Problem
-from assistant.types import Citation, Usage
+from assistant.types import Answer, Citation, Usage
 
 MAX_MESSAGES = 400
+_REMARK = f"\n\n{LEGEND}"
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _ROLES = ("user", "assistant", "system", "developer")
 
@@ -77,6 +79,8 @@ def messages(items: Sequence[Mapping[str, Any]], name: str) -> list[tuple[str, s
         if role not in _ROLES:
             raise invalid(f"{name}[{number}]", "Only messages of user, assistant, system and developer are understood.")
         text = _text(item.get("content"), f"{name}[{number}].content")
+        if role == "assistant":
+            text = text.partition(_REMARK)[0]  # clients send back what they were sent
         if role in ("user", "assistant"):
             said.append((role, text))
     if not said or said[-1][0] != "user":
@@ -100,6 +104,17 @@ def _text(content: Any, name: str) -> str:
             raise invalid(name, "A part of text needs a text.")
         out.append(text)
     return "\n".join(out)
+
+
+def content(answer: Answer) -> str:
+    """The answer's text, and behind it what of it nothing supports: clients of OpenAI's show their users no more."""
+    return answer.text + remark(answer)
+
+
+def remark(answer: Answer) -> str:
+    """What `content` adds to the text, so that no offset into the text changes; "" where all is supported."""
+    note = footnote(answer)
+    return f"{_REMARK}: {note}" if note else ""
 
 
 def link(citation: Citation, collection: str) -> str:

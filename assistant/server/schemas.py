@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from assistant.marking import parts
 from assistant.pipeline import MAX_QUESTION
 from assistant.types import Answer
 from vectorstore.types import Filters
@@ -136,6 +137,10 @@ class PartOut(Reply):
     type: Literal["text", "citation", "highlight"]
     text: str | None = None
     marker: int | None = None
+    support: Literal["unsupported"] | None = None
+    """Of pieces of a statement that nothing supports."""
+    ends: bool | None = None
+    """Whether such a statement ends with this piece, but for its full stop."""
 
 
 class TextOut(Reply):
@@ -286,20 +291,19 @@ def record(answer: Answer) -> dict[str, Any]:
 
 
 def text_parts(answer: Answer) -> list[dict[str, Any]]:
-    """The text as pieces of text and markers, in order, for clients whose strings are not made of code points."""
-    spans = sorted(
-        (start, end, citation.marker) for citation in answer.citations for start, end in citation.answer_spans
-    )
+    """The text as pieces of text and markers, in order, for clients whose strings are not made of code points.
+
+    Pieces of a statement that nothing supports say so; behind the one that ``ends`` it a sign of that belongs.
+    """
     out: list[dict[str, Any]] = []
-    at = 0
-    for start, end, marker in spans:
-        if start > at:
-            out.append({"type": "text", "text": answer.text[at:start]})
-        out.append({"type": "citation", "marker": marker})
-        at = end
-    if at < len(answer.text) or not out:
-        out.append({"type": "text", "text": answer.text[at:]})
-    return out
+    for part in parts(answer):
+        piece: dict[str, Any] = {"type": "text", "text": part.text}
+        if part.marker is not None:
+            piece = {"type": "citation", "marker": part.marker}
+        if not part.supported:
+            piece |= {"support": "unsupported", "ends": part.ends}
+        out.append(piece)
+    return out or [{"type": "text", "text": ""}]
 
 
 def highlighted(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
