@@ -18,7 +18,8 @@ from assistant.extractive import Extractive
 from assistant.pipeline import Assistant, checked, new_id
 from assistant.records import revive
 from assistant.server.callers import Caller
-from assistant.server.feeds import Feed, Feeds, Opened
+from assistant.server.discretion import check_filters, shown_item
+from assistant.server.feeds import Feed, Feeds, Item, Opened
 from assistant.server.keys import Keys
 from assistant.server.limits import Gate, Rate
 from assistant.server.metrics import Metrics
@@ -115,6 +116,7 @@ class Answering:
 
     async def _begin(self, id: str, caller: Caller, ask: Ask, claim: Claim, protocol: str) -> Feed:
         checked(ask.question)
+        check_filters(ask.filters, caller)
         assistant = self._shelf.at_hand(ask.collection, caller)
         if assistant is None:
             assistant = await asyncio.to_thread(self._shelf.assistant, ask.collection, caller)
@@ -129,7 +131,7 @@ class Answering:
             grace=self._options.resume_seconds,
         )
         self.feeds.add(feed)
-        run = _Run(self, caller, ask, claim, protocol, assistant, feed)
+        run = _Run(self, caller, ask, claim, protocol, feed)
         context = contextvars.copy_context()
         done = asyncio.get_running_loop().run_in_executor(self._threads, context.run, run)
         done.add_done_callback(lambda _: gate.leave())
@@ -141,7 +143,9 @@ class Answering:
         answer = revive(kept["answer"])
         feed = Feed(id, caller.owner, pace=self.feeds.pace)
         feed.created = kept["created"]
-        feed.items = [Opened(**kept["opened"]), Delta(answer.text), *map(CitationFound, answer.citations), answer]
+        items: list[Item] = [Opened(**kept["opened"]), Delta(answer.text), answer]
+        items[2:2] = map(CitationFound, answer.citations)
+        feed.items = [shown_item(item, caller) for item in items]
         feed.done = True
         return feed
 
@@ -192,7 +196,6 @@ class _Run:
     ask: Ask
     claim: Claim
     protocol: str
-    assistant: Assistant
     feed: Feed
     opened: Opened | None = None
     text: list[str] = field(default_factory=list)
@@ -207,32 +210,40 @@ class _Run:
             if answer is None:
                 self._interrupted()
         except BaseException as error:
-            self.feed.put(problem_of(error))
+            self.feed.put(shown_item(problem_of(error), self.caller))
             self._keep_partial()
         finally:
             try:
                 self.answering.finished(self, answer, time.perf_counter() - started)
             finally:
                 if answer is not None:
-                    self.feed.put(answer)
+                    self.feed.put(shown_item(answer, self.caller))
                 self.feed.end()
 
     def _write(self) -> Answer | None:
         """The answer; None where it was stopped before its end."""
         conversation_id = self._conversation()
+        shelf, name = self.answering._shelf, self.ask.collection
+        assistant = shelf.assistant(name, self.caller)
         with cancellable(self.feed.cancelled):
-            events = self.assistant.stream(
-                self.ask.question,
-                history=self.ask.history,
-                filters=self.ask.filters,
-                conversation_id=conversation_id,
-            )
             try:
-                return self._pass_on(events, conversation_id)
-            finally:
-                close = getattr(events, "close", None)
-                if close:
-                    close()  # the model's connection with it: not when the garbage collector comes round
+                return self._stream(assistant, conversation_id)
+            except Exception:
+                now = shelf.assistant(name, self.caller)
+                if self.opened or now.answerer is assistant.answerer:
+                    raise
+                return self._stream(now, conversation_id)  # the collection was re-embedded under the search
+
+    def _stream(self, assistant: Assistant, conversation_id: str | None) -> Answer | None:
+        events = assistant.stream(
+            self.ask.question, history=self.ask.history, filters=self.ask.filters, conversation_id=conversation_id
+        )
+        try:
+            return self._pass_on(events, conversation_id)
+        finally:
+            close = getattr(events, "close", None)
+            if close:
+                close()  # the model's connection with it: not when the garbage collector comes round
 
     def _pass_on(self, events: Iterator[Event], conversation_id: str | None) -> Answer | None:
         for event in events:
@@ -247,7 +258,7 @@ class _Run:
                     self.feed.put(event)
                 case CitationFound():
                     self.citations.append(event)
-                    self.feed.put(event)
+                    self.feed.put(shown_item(event, self.caller))
             if self.feed.cancelled.is_set():
                 return None
         return None

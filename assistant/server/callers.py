@@ -38,6 +38,11 @@ class Caller:
         """For logs: never a visitor's secret."""
         return self.key.id if self.key else self.owner
 
+    @property
+    def visits(self) -> bool:
+        """Whether anybody who sees a web page may be asking."""
+        return self.key is not None and self.key.kind == "widget"
+
     def sees(self, collection: str) -> bool:
         return not self.collections or collection in self.collections
 

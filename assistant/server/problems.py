@@ -101,7 +101,10 @@ def install(app: FastAPI) -> None:
     """Make every error of the application a problem."""
 
     def told(request: Request, error: Exception) -> Response:
-        return problem_of(error).response(request.scope["path"])
+        from assistant.server.discretion import shown_problem  # it knows problems, and not they it
+
+        problem = shown_problem(problem_of(error), request.scope["state"].get("caller"))
+        return problem.response(request.scope["path"])
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,20 @@ OpenAssistant = Callable[[Library, Settings], Assistant]
 DEFAULT = "default"
 
 
+_RETIRED_SECONDS = 150.0  # longer than an answer that still reads the old library may take
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection as it was embedded when it was opened."""
+
+    library: Library
+    fingerprint: str
+    assistant: Assistant | None = None
+
+
 class Shelf:
-    """Opens each collection once, at its first question. Safe to use from any thread."""
+    """Opens each collection at its first question, and anew once it has been re-embedded. Safe from any thread."""
 
     def __init__(
         self, settings: Settings, conversations: Conversations, *, assistant_over: OpenAssistant = build.assistant_over
@@ -32,13 +45,14 @@ class Shelf:
         self._settings = settings
         self._assistant_over = assistant_over
         self._lock = Lock()
-        self._open: dict[str, Assistant] = {}
-        self._libraries: dict[str, Library] = {}
+        self._open: dict[str, _Open] = {}
+        self._retired: list[tuple[float, Library]] = []
         self.conversations = conversations
         self._catalog = _reading(settings, DEFAULT)
 
     def close(self) -> None:
-        for library in (*self._libraries.values(), self._catalog):
+        libraries = [opened.library for opened in self._open.values()] + [library for _, library in self._retired]
+        for library in (*libraries, self._catalog):
             library.close()
         self.conversations.close()
 
@@ -51,26 +65,43 @@ class Shelf:
         if not caller.sees(name):
             raise missing(name)
         with self._lock:
-            library = self._libraries.get(name)
-            if library is None:
-                if self._catalog.catalog.collection(name) is None:
-                    raise missing(name)
-                library = self._libraries[name] = _reading(self._settings, name)
-            return library
+            return self._current(name).library
 
     def assistant(self, name: str, caller: Caller) -> Assistant:
-        """Whoever answers from a collection, with the caller's own memory."""
-        library = self.library(name, caller)
+        """Whoever answers from a collection, with the caller's own memory. Raises as `library` does."""
+        if not caller.sees(name):
+            raise missing(name)
         with self._lock:
-            assistant = self._open.get(name)
-            if assistant is None:
-                assistant = self._open[name] = self._assistant_over(library, self._settings)
-        return replace(assistant, log=self.conversations.of(caller.owner, collection=name))
+            opened = self._current(name)
+            if opened.assistant is None:
+                opened.assistant = self._assistant_over(opened.library, self._settings)
+        return replace(opened.assistant, log=self.conversations.of(caller.owner, collection=name))
 
     def at_hand(self, name: str, caller: Caller) -> Assistant | None:
-        """The same where the collection is open already: does not wait, and so needs no thread."""
-        assistant = self._open.get(name) if caller.sees(name) else None
-        return replace(assistant, log=self.conversations.of(caller.owner, collection=name)) if assistant else None
+        """The one that answered last, where there is one: does not wait, and so needs no thread."""
+        opened = self._open.get(name) if caller.sees(name) else None
+        return opened.assistant if opened else None
+
+    def _current(self, name: str) -> _Open:
+        """The collection as it is embedded now. The lock is held."""
+        info = self._catalog.catalog.collection(name)
+        if info is None:
+            raise missing(name)
+        opened = self._open.get(name)
+        if opened is None or opened.fingerprint != info.fingerprint:
+            settings = self._settings
+            if opened is not None:  # somebody decided on another embedding since: their word is newer than a setting
+                settings = settings.model_copy(update={"embeddings": "auto"})
+                self._retire(opened.library)
+            opened = self._open[name] = _Open(_reading(settings, name), info.fingerprint)
+        return opened
+
+    def _retire(self, library: Library) -> None:
+        """Close it once nobody can be reading from it any more."""
+        now = time.monotonic()
+        while self._retired and now - self._retired[0][0] > _RETIRED_SECONDS:
+            self._retired.pop(0)[1].close()
+        self._retired.append((now, library))
 
     def log(self, caller: Caller, collection: str = DEFAULT) -> Conversations:
         """The caller's conversations."""

@@ -26,7 +26,7 @@ async def collections(caller: Asker, house: CurrentHouse) -> Any:
             out.append(
                 {
                     "name": info.name,
-                    "embedding": info.embedding,
+                    "embedding": info.embedding.partition(":")[0] if caller.visits else info.embedding,  # or a folder
                     "documents": sum(languages.values()),
                     "languages": languages,
                 }

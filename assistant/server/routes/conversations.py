@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from assistant.conversations import Conversations, Feedback
 from assistant.errors import UsageError
 from assistant.server.callers import Asker
+from assistant.server.discretion import shown_json
 from assistant.server.house import CurrentHouse
 from assistant.server.openapi import errors
 from assistant.server.schemas import (
@@ -76,7 +77,7 @@ async def search(
 async def show(conversation_id: str, caller: Asker, house: CurrentHouse) -> Response:
     """A conversation whole, every answer with its record."""
     found = await asyncio.to_thread(house.shelf.log(caller).show, conversation_id)
-    return JSONResponse(found.as_dict())
+    return JSONResponse(shown_json(found.as_dict(), caller))
 
 
 @router.patch("/api/conversations/{conversation_id}", response_model=ConversationOut, responses=errors(404))

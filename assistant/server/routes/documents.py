@@ -17,6 +17,7 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
 from assistant.server.callers import Asker, Caller, Ingester
+from assistant.server.discretion import shown_ref, shown_source
 from assistant.server.house import CurrentHouse, House
 from assistant.server.jobs import MOST_QUEUED, Job
 from assistant.server.limits import too_many
@@ -82,7 +83,7 @@ async def documents(
     library = await asyncio.to_thread(house.shelf.library, collection, caller)
     found = await asyncio.to_thread(library.documents)
     rows = [
-        {**asdict(info.ref), "chunks": info.chunks, "added_at": info.added_at}
+        {**asdict(shown_ref(info.ref, caller)), "chunks": info.chunks, "added_at": info.added_at}
         for info in found[offset : offset + limit]
     ]
     return {"documents": rows, "total": len(found)}
@@ -180,7 +181,7 @@ async def text(
     parts = highlighted(document.text, start, end, [_span(span) for span in highlight])
     return JSONResponse(
         {
-            "document": asdict(document.ref),
+            "document": asdict(shown_ref(document.ref, caller)),
             "characters": len(document.text),
             "start": start,
             "end": end,
@@ -210,7 +211,7 @@ async def original(document_id: str, caller: Asker, house: CurrentHouse, collect
         raise Problem(404, "no-original", "The file is no longer there, has changed since, or holds many documents.")
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}  # it may be a web page
     return FileResponse(
-        path, filename=Path(document.ref.source).name, media_type="application/octet-stream", headers=headers
+        path, filename=shown_source(document.ref.source), media_type="application/octet-stream", headers=headers
     )
 
 
@@ -230,7 +231,7 @@ async def show(document_id: str, caller: Asker, house: CurrentHouse, collection:
     """What is known of a document."""
     document = await _document(house, caller, collection, document_id)
     return {
-        **asdict(document.ref),
+        **asdict(shown_ref(document.ref, caller)),
         "characters": len(document.text),
         "pages": len(document.page_starts) or None,
         "headings": [heading.title for heading in document.headings],

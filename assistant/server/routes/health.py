@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +14,7 @@ from assistant.server.house import CurrentHouse
 from assistant.server.openapi import errors
 from assistant.server.problems import EXPECTED
 
+_log = logging.getLogger("assistant.server")
 router = APIRouter(tags=["operation"])
 
 
@@ -30,7 +32,8 @@ async def readyz(house: CurrentHouse) -> Response:
     try:
         await asyncio.to_thread(house.shelf.is_there)
     except EXPECTED as error:
-        return JSONResponse({"status": "not ready", "detail": str(error)}, 503)
+        _log.warning("not ready", extra={"facts": {"reason": str(error)}})  # it names files, and anybody may ask
+        return JSONResponse({"status": "not ready"}, 503)
     return JSONResponse({"status": "ready"})
 
 
