@@ -33,6 +33,7 @@ Terms = Mapping[str, Mapping[str, float]]
 
 FORMAT = "4"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
+REMEMBERED = 200_000  # frequencies of terms, some 20 MB
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
 
 
@@ -61,6 +62,7 @@ class LexicalIndex:
             self._index = tantivy.Index(_schema(), path=str(folder), reuse=True)
             self._index.config_reader("manual")
             self._seen = 0
+            self._frequencies: dict[tuple[str, str], int] = {}
             if self._searcher().num_docs and self._state() is None:
                 raise DamagedIndexError(f"{folder}: the keyword index is of another release. Rebuild it.")
 
@@ -128,7 +130,7 @@ class LexicalIndex:
                 if weight != 1.0
                 else tantivy.Query.term_query(schema, leg, term, "freq")
                 for leg, weights in terms.items()
-                for term, weight in _rarest(searcher, leg, weights)
+                for term, weight in self._rarest(searcher, leg, weights)
             ]
             query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in wanted])
             return self._best(searcher, query, limit if wanted else 0, languages, documents)
@@ -202,15 +204,34 @@ class LexicalIndex:
     def _rarity(self, leg: str, terms: Iterable[str]) -> dict[str, float]:
         with self._readable():
             searcher, total = self._searcher(), self.count()
-            counts = {term: min(total, searcher.doc_freq(leg, term)) for term in terms}
+            counts = {term: min(total, self._frequency(searcher, leg, term)) for term in terms}
         return {term: log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
+
+    def _rarest(
+        self, searcher: tantivy.Searcher, leg: str, weights: Mapping[str, float]
+    ) -> Iterable[tuple[str, float]]:
+        if len(weights) <= MAX_TERMS:
+            return weights.items()
+        frequency = {term: self._frequency(searcher, leg, term) for term in weights}
+        known = [term for term in weights if frequency[term]]
+        return [(term, weights[term]) for term in sorted(known, key=frequency.__getitem__)[:MAX_TERMS]]
+
+    def _frequency(self, searcher: tantivy.Searcher, leg: str, term: str) -> int:
+        """How many chunks hold the term. A question asks for a term several times, the next for half of them."""
+        known = self._frequencies  # other threads may fill it, too
+        found = known.get((leg, term))
+        if found is None:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            found = known[leg, term] = searcher.doc_freq(leg, term)
+        return found
 
     def _searcher(self) -> tantivy.Searcher:
         """Of the last commit, whichever process made it."""
         written = (self.folder / "meta.json").stat().st_mtime_ns
         if written != self._seen:
             self._index.reload()
-            self._seen = written
+            self._seen, self._frequencies = written, {}
         return self._index.searcher()
 
     def _state(self) -> int | None:
@@ -280,14 +301,6 @@ def _write_state(writer: tantivy.IndexWriter, sequence: int) -> None:
     document.add_text("state", FORMAT)
     document.add_unsigned("sequence", sequence)
     writer.add_document(document)
-
-
-def _rarest(searcher: tantivy.Searcher, leg: str, weights: Mapping[str, float]) -> Iterable[tuple[str, float]]:
-    if len(weights) <= MAX_TERMS:
-        return weights.items()
-    frequency = {term: searcher.doc_freq(leg, term) for term in weights}
-    known = [term for term in weights if frequency[term]]
-    return [(term, weights[term]) for term in sorted(known, key=frequency.__getitem__)[:MAX_TERMS]]
 
 
 def _restricted(query: Any, schema: tantivy.Schema, allowed: dict[str, Collection[str]]) -> tantivy.Query:

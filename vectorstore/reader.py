@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -166,20 +168,19 @@ class CatalogReader(Database):
 
     def chunks(self, collection: str, numbers: Collection[int]) -> dict[int, tuple[Chunk, DocumentRef]]:
         """Chunks by number, each with its document's name; what is no longer there is left out."""
-        d, c = schema.documents, schema.chunks
-        text = sa.func.substr(d.c.text, c.c.start + 1, c.c.end - c.c.start).label("chunk_text")
         out: dict[int, tuple[Chunk, DocumentRef]] = {}
         with self.begin() as db:
-            for some in _slices(list(numbers)):
-                query = (
-                    sa.select(*_REF, c.c.document_pk, c.c.ordinal, c.c.start, c.c.end, c.c.page, c.c.heading, text)
-                    .join_from(c, d, c.c.document_pk == d.c.pk)
-                    .where(d.c.collection == collection, *_among(some))
-                )
-                for row in db.execute(query):
-                    chunk = Chunk(row.id, row.start, row.end, row.chunk_text, row.page, tuple(row.heading))
-                    out[chunk_number(row.document_pk, row.ordinal)] = (chunk, _ref(row))
-        return {number: out[number] for number in numbers if number in out}  # and not what `_among` found besides
+            for some in _slices([chunk_place(number) for number in numbers], 100):
+                places = {
+                    f"{key}{n}": value for n, place in enumerate(some) for key, value in zip("pa", place, strict=True)
+                }
+                for row in db.execute(_chunks_query(len(some)), places):
+                    if row.collection == collection:
+                        chunk = Chunk(
+                            row.id, row.start, row.end, row.chunk_text, row.page, tuple(json.loads(row.heading))
+                        )
+                        out[chunk_number(row.document_pk, row.ordinal)] = (chunk, _ref(row))
+        return {number: out[number] for number in numbers if number in out}
 
     def numbers(self, collection: str, chunk_ids: Collection[str]) -> dict[str, int]:
         """What the indexes call these chunks; unknown ids are left out."""
@@ -258,10 +259,19 @@ def _ref(row: Any) -> DocumentRef:
     return DocumentRef(row.id, row.title, row.source, row.media_type, row.language, row.sha256)
 
 
-def _among(numbers: Sequence[int]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Chunks of these documents at these places: a few too many, but found many times faster than by pairs."""
-    documents, ordinals = zip(*(chunk_place(number) for number in numbers), strict=True)
-    return schema.chunks.c.document_pk.in_(set(documents)), schema.chunks.c.ordinal.in_(set(ordinals))
+@cache
+def _chunks_query(count: int) -> sa.TextClause:
+    """So many chunks by place. As text, because every search runs it, and building it takes longer than running it.
+
+    By alternatives, because for pairs in a list, or with the collection named, SQLite scans a whole table.
+    """
+    places = " OR ".join(f"c.document_pk = :p{n} AND c.ordinal = :a{n}" for n in range(count))
+    refs = ", ".join(f"d.{column.name}" for column in _REF)
+    return sa.text(
+        f"""SELECT {refs}, d.collection, c.document_pk, c.ordinal, c.start, c."end", c.page,
+        CAST(c.heading AS VARCHAR) AS heading, substr(d.text, c.start + 1, c."end" - c.start) AS chunk_text
+        FROM chunks AS c JOIN documents AS d ON c.document_pk = d.pk WHERE {places}"""
+    )
 
 
 def _parse(chunk_id: str) -> tuple[str, int]:
