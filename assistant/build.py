@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.settings import Settings
+from assistant.tracing import export_spans
 from vectorstore.errors import EmbeddingUnavailableError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def open_assistant(settings: Settings, collection: str = "default") -> Assistant
 
 def assistant_over(library: Library, settings: Settings) -> Assistant:
     """An assistant over a library that is open already."""
+    export_spans(settings.otlp_endpoint, settings.otlp_protocol)
     from assistant.extractive import Extractive
     from assistant.followup import standalone
     from assistant.pipeline import Assistant
@@ -164,7 +166,7 @@ def _with_model(
         told=once(choice.told, settings.home / "announced.txt"),
         breaker=breaker,
     )
-    searched = Multilingual(
-        library, model_translate(open_model, breaker=breaker), remembered(lambda: library.status().languages)
-    )
-    return Assistant(searched, answerer, model_standalone(open_model, standalone, breaker=breaker), beside=library)
+    translate = model_translate(open_model, name=choice.name, breaker=breaker)
+    searched = Multilingual(library, translate, remembered(lambda: library.status().languages))
+    rewrite = model_standalone(open_model, standalone, name=choice.name, breaker=breaker)
+    return Assistant(searched, answerer, rewrite, beside=library)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.faults import Fault, fault_of
 from assistant.resilience import Limits, Patience, pause
+from assistant.tracing import model_span
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -28,7 +29,9 @@ class Exchange:
         limits: Limits,
         *,
         streaming: bool = True,
+        name: str = "",
     ) -> None:
+        """``name`` is the model's, ``PROVIDER:NAME``, for traces."""
         self.fault: Fault | None = None
         self.error: Exception | None = None
         """What the fault was read from."""
@@ -43,11 +46,21 @@ class Exchange:
         self._patience = patience
         self._limits = limits
         self._streaming = streaming
+        self._name = name
         self._length = 0
         self._started = time.perf_counter()
 
     def pieces(self) -> Generator[str, None, None]:
         """The text in pieces. Closing this generator closes the connection."""
+        facts: dict[str, Any] = {"gen_ai.request.stream": self._streaming, "error.type": "abandoned"}
+        with model_span(self._name, facts):
+            try:
+                yield from self._pieces()
+                facts["error.type"] = self.fault.reason if self.fault else ""
+            finally:
+                facts |= self._measured()
+
+    def _pieces(self) -> Iterator[str]:
         while self.attempts < self._limits.attempts:
             self.attempts += 1
             self.fault = self.error = None
@@ -62,6 +75,17 @@ class Exchange:
             if not without_stream and not self._patience.sleep(pause(self.attempts, self.fault.retry_after)):
                 break
         self.timings_ms["model_total"] = self._since()
+
+    def _measured(self) -> dict[str, Any]:
+        """What the exchange came to, as OpenTelemetry's conventions name it."""
+        first_text = self.timings_ms.get("model_first_text")
+        return {
+            "gen_ai.usage.input_tokens": self.input_tokens or None,
+            "gen_ai.usage.output_tokens": self.output_tokens or None,
+            "gen_ai.usage.cache_read.input_tokens": self.cached_tokens or None,
+            "gen_ai.response.finish_reasons": [self.stopped] if self.stopped else [],
+            "gen_ai.response.time_to_first_chunk": None if first_text is None else first_text / 1000,
+        }
 
     def _once(self) -> Iterator[str]:
         chunks = self._chunks()

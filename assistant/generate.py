@@ -19,7 +19,6 @@ from assistant.remarks import remarks
 from assistant.resilience import Breaker, Limits, Patience
 from assistant.statements import Supports, statements
 from assistant.strictness import Checked, strict
-from assistant.tracing import model_span, note_exchange
 from assistant.types import (
     Answer,
     Answerer,
@@ -112,16 +111,8 @@ class Generated:
         exchange = self._exchange(self._messages(question, shown))
         pieces = exchange.pieces()
         try:
-            with model_span(self.name) as span:
-                for piece in pieces:
-                    yield from self._passed_on(composition.feed(piece))
-                note_exchange(
-                    span,
-                    input_tokens=exchange.input_tokens,
-                    output_tokens=exchange.output_tokens,
-                    stopped=exchange.stopped,
-                    reason=exchange.fault.reason if exchange.fault else "",
-                )
+            for piece in pieces:
+                yield from self._passed_on(composition.feed(piece))
         finally:
             pieces.close()  # at once, not when the garbage collector comes round
         fault = exchange.fault
@@ -150,7 +141,7 @@ class Generated:
             self._model = self.open_model()
         limits = self.limits if self.streaming else replace(self.limits, first_text=self.limits.total)
         patience = Patience(limits, current())
-        return Exchange(self._model, messages, patience, limits, streaming=self.streaming)
+        return Exchange(self._model, messages, patience, limits, streaming=self.streaming, name=self.name)
 
     def _messages(self, question: Question, shown: Context) -> list[BaseMessage]:
         """What never changes first: services keep the beginning of a prompt in their cache."""

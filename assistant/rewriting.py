@@ -42,7 +42,12 @@ _QUOTES = "\"'“”«»„ "
 
 
 def model_standalone(
-    open_model: OpenModel, fallback: Standalone, *, breaker: Breaker | None = None, limits: Limits = _LIMITS
+    open_model: OpenModel,
+    fallback: Standalone,
+    *,
+    name: str = "",
+    breaker: Breaker | None = None,
+    limits: Limits = _LIMITS,
 ) -> Standalone:
     """Follow-up questions made to stand alone by a model, each asked once; by ``fallback`` where the model fails."""
     prompt = load("standalone")
@@ -51,7 +56,7 @@ def model_standalone(
     def rewritten(question: str, history: tuple[Turn, ...]) -> str:
         turns = within(history, question, _HISTORY)
         conversation = "\n".join(f"- Question: {turn.question}\n  Answer: {turn.answer}" for turn in turns)
-        text = _said(open_model(), prompt.fill(conversation=conversation, question=question), limits)
+        text = _said(open_model(), name, prompt.fill(conversation=conversation, question=question), limits)
         return _one_question(text)
 
     def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -61,14 +66,16 @@ def model_standalone(
     return standalone
 
 
-def model_translate(open_model: OpenModel, *, breaker: Breaker | None = None, limits: Limits = _LIMITS) -> Translate:
+def model_translate(
+    open_model: OpenModel, *, name: str = "", breaker: Breaker | None = None, limits: Limits = _LIMITS
+) -> Translate:
     """Search queries translated by a model, all languages in one call, each query once; nothing where it fails."""
     prompt = load("translate")
 
     @lru_cache(maxsize=256)
     def translated(query: str, languages: tuple[str, ...]) -> Mapping[str, str]:
         names = ", ".join(f"{wording.language_name(code, 'en')} ({code})" for code in languages)
-        text = _said(open_model(), prompt.fill(languages=names, query=query), limits)
+        text = _said(open_model(), name, prompt.fill(languages=names, query=query), limits)
         return {code: line[:_LONGEST] for code, line in _LINE.findall(text) if code in languages}
 
     def translate(query: str, languages: Sequence[str]) -> Mapping[str, str]:
@@ -89,11 +96,11 @@ def _tried(call: Callable[[], Said], breaker: Breaker | None) -> Said | None:
         return None
 
 
-def _said(model: BaseChatModel, prompt: str, limits: Limits) -> str:
+def _said(model: BaseChatModel, name: str, prompt: str, limits: Limits) -> str:
     """What the model answers. Raises `ModelError`, so that a failure is not remembered as an answer."""
     from langchain_core.messages import HumanMessage
 
-    exchange = Exchange(model, [HumanMessage(prompt)], Patience(limits, current()), limits)
+    exchange = Exchange(model, [HumanMessage(prompt)], Patience(limits, current()), limits, name=name)
     text = "".join(exchange.pieces())
     if exchange.fault:
         raise exchange.fault.error("that rewrites questions")

@@ -13,7 +13,7 @@ from assistant.errors import UsageError
 
 
 class Settings(BaseSettings):
-    """Every setting is ``ASSISTANT_`` and its name in capitals, or one of OpenAI's own variables."""
+    """Every setting is ``ASSISTANT_`` and its name in capitals, or one of OpenAI's or OpenTelemetry's own variables."""
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="ignore", populate_by_name=True)
 
@@ -68,6 +68,11 @@ class Settings(BaseSettings):
 
     openai_api_key: str | None = Field(default=None, validation_alias="OPENAI_API_KEY", repr=False)
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """The OpenTelemetry collector that traces are sent to; OpenTelemetry's other variables say how."""
+    otlp_protocol: str = Field(default="http/protobuf", validation_alias="OTEL_EXPORTER_OTLP_PROTOCOL")
+    """``http/protobuf`` or ``grpc``."""
 
 
 def read_settings() -> Settings:
