@@ -59,9 +59,10 @@ class Answering:
         self.feeds = Feeds(options.resume_seconds)
         self.writing = Gate(options.answers, 0)
         self.thinking = Gate(options.thinking, options.waiting)
+        self._gate = self.thinking  # of the last answer: all of one server are written, or all computed
         self._rate = Rate(options.requests_per_minute)
         self._visitor_rate = Rate(options.visitor_requests_per_minute)
-        metrics.watch_streams(lambda: self.writing.running)
+        metrics.watch(writing=self.writing, thinking=self.thinking)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -109,6 +110,10 @@ class Answering:
         if caller.visitor:
             self._visitor_rate.take(caller.owner)
 
+    def check_room(self, *, computes: bool) -> None:
+        """Raises `Problem` 429 where a question would be refused: before anything is done for it."""
+        (self.thinking if computes else self._gate).check()
+
     async def think(self, work: Any, *arguments: Any) -> Any:
         """Run something that computes, in turn with the answers that do. Raises `Problem` 429 when too many wait."""
         async with self.thinking.inside():
@@ -120,8 +125,7 @@ class Answering:
         assistant = self._shelf.at_hand(ask.collection, caller)
         if assistant is None:
             assistant = await asyncio.to_thread(self._shelf.assistant, ask.collection, caller)
-        computes = isinstance(assistant.answerer, Extractive)
-        gate = self.thinking if computes else self.writing
+        gate = self._gate = self.thinking if isinstance(assistant.answerer, Extractive) else self.writing
         await gate.enter()
         feed = Feed(
             id,

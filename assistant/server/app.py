@@ -13,6 +13,7 @@ from assistant import build
 from assistant.conversations import LOCAL
 from assistant.server import ai_sdk, openai_chat, openai_responses, problems, store
 from assistant.server.access import Access
+from assistant.server.admission import Admission
 from assistant.server.answering import Answering
 from assistant.server.bodies import Bodies
 from assistant.server.entrance import Door, Entrance
@@ -54,7 +55,7 @@ def create_app(
         app.include_router(module.router)
     for protocol in (openai_chat, openai_responses, ai_sdk):
         app.include_router(protocol.router)
-    inner = Bodies(app, options=options)
+    inner = Admission(Bodies(app, options=options), answering=house.answering)
     return Entrance(Access(inner, options=options, keys=house.keys), door=door, metrics=house.metrics)
 
 

@@ -111,7 +111,8 @@ class _Visit:
     @property
     def route(self) -> str:
         """The route's pattern: paths carry ids that are somebody's secret."""
-        return getattr(self._scope.get("route"), "path", "(none)")
+        known = self._scope["state"].get("pattern", "(none)")
+        return str(getattr(self._scope.get("route"), "path", known))
 
     @property
     def seconds(self) -> float:

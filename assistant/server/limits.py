@@ -57,10 +57,14 @@ class Gate:
         finally:
             self.leave()
 
-    async def enter(self) -> None:
+    def check(self) -> None:
+        """Raises `Problem` 429 where `enter` would, and takes no place."""
         if self._free.locked() and self.waiting >= self._most_waiting:
             self.refused += 1
             raise too_many("busy", "The server is answering as many questions as it can.", 1 + self.waiting // 50)
+
+    async def enter(self) -> None:
+        self.check()
         self.waiting += 1
         try:
             await self._free.acquire()

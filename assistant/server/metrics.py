@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from assistant.server.limits import Gate
 from assistant.types import Answer
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -37,6 +36,18 @@ class Metrics:
         )
         self._tokens = Counter("assistant_tokens_total", "Tokens of models.", ("direction",), registry=self._registry)
         self._writing = Gauge("assistant_answers_open", "Answers being written by a model.", registry=self._registry)
+        self._thinking = Gauge(
+            "assistant_thinking_open", "Searches and answers being computed.", registry=self._registry
+        )
+        self._waiting = Gauge(
+            "assistant_questions_waiting", "Questions waiting for their turn.", registry=self._registry
+        )
+        self._refusal_seconds = Histogram(
+            "assistant_refusal_seconds",
+            "From a request to its refusal with 429.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1),
+            registry=self._registry,
+        )
         self._jobs = Counter("assistant_jobs_total", "Jobs ended.", ("kind", "state"), registry=self._registry)
         self._lag = Histogram(
             "assistant_loop_lag_seconds",
@@ -45,12 +56,17 @@ class Metrics:
             registry=self._registry,
         )
 
-    def watch_streams(self, count: Callable[[], int]) -> None:
-        self._writing.set_function(count)
+    def watch(self, *, writing: Gate, thinking: Gate) -> None:
+        """Show how full the gates are, as of when somebody looks."""
+        self._writing.set_function(lambda: writing.running)
+        self._thinking.set_function(lambda: thinking.running)
+        self._waiting.set_function(lambda: writing.waiting + thinking.waiting)
 
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, status).inc()
         self._request_seconds.labels(route).observe(seconds)
+        if status == 429:
+            self._refusal_seconds.observe(seconds)
 
     def answered(self, protocol: str, answer: Answer, seconds: float) -> None:
         self._answers.labels(protocol, answer.status).inc()

@@ -140,6 +140,8 @@ def _fields(form: FormData) -> tuple[UploadFile, str]:
 def _checked(collection: str) -> str:
     from pydantic import TypeAdapter, ValidationError
 
+    if collection in ("null", "undefined"):  # what a browser's form makes of a value that was not there
+        raise Problem(422, "invalid", f"A collection cannot be called {collection!r}: leave the field out instead.")
     try:
         return TypeAdapter(CollectionName).validate_python(collection)
     except ValidationError:

@@ -105,6 +105,7 @@ def test_uploads_that_are_too_large_or_no_uploads_are_refused(own: Running) -> N
             client.post("/api/documents", data={"file": "not a file"}),
             client.post("/api/documents", data={"name": "x"}, files={"file": ("a.txt", b"words")}),
             client.post("/api/documents", data={"collection": "../x"}, files={"file": ("a.txt", b"words")}),
+            client.post("/api/documents", data={"collection": "null"}, files={"file": ("a.txt", b"words")}),
             client.post("/api/documents", data={f"f{n}": "x" for n in range(2_000)}, files={"file": ("a", b"w")}),
             client.post(
                 "/api/documents",
@@ -112,7 +113,7 @@ def test_uploads_that_are_too_large_or_no_uploads_are_refused(own: Running) -> N
                 headers={"Content-Type": "multipart/form-data; boundary=x"},
             ),
         ]
-    assert [reply.status_code for reply in replies] == [413, 413, 422, 415, 415, 422, 422, 400, 422]
+    assert [reply.status_code for reply in replies] == [413, 413, 422, 415, 415, 422, 422, 422, 400, 422]
     assert {reply.headers["content-type"] for reply in replies} == {"application/problem+json"}
 
 
