@@ -8,8 +8,11 @@ no more than `_LONGEST_TARGET` code points are ever held back, which keeps the t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
 
 from assistant.markup import HTML_TAG, plain_address, visible
 
@@ -35,22 +38,28 @@ _SPECIAL = re.compile(
     rf"|{_SENTINEL}"
 )
 _SPECIAL_IN_CODE_SPAN = re.compile(rf"\n|{_SPECIAL.pattern}")
-_UNFINISHED = (
-    "https://",
-    "ftps://",
-    "www.",
-    NOT_IN_DOCUMENTS.lower(),
-    NOT_IN_DOCUMENTS.lower().replace("_", r"\_"),
-    "!",
+_UNFINISHED = ("https://", "http://", "ftps://", "ftp://", "www.", "!")  # in any case
+_UNFINISHED_EXACTLY = (NOT_IN_DOCUMENTS, NOT_IN_DOCUMENTS.replace("_", r"\_"))
+
+
+def _starts(words: Iterable[str]) -> list[str]:
+    """Every beginning of the words, the longest first."""
+    return sorted({word[:length] for word in words for length in range(1, len(word) + 1)}, key=lambda s: (-len(s), s))
+
+
+def _either_case(signs: str) -> Iterator[str]:
+    return map("".join, product(*((sign.lower(), sign.upper()) for sign in signs)))
+
+
+_LONGEST_UNFINISHED = max(map(len, _UNFINISHED_EXACTLY))
+_UNFINISHED_END = re.compile(
+    rf"(?:(?i:{'|'.join(map(re.escape, _starts(_UNFINISHED)))})"
+    rf"|{'|'.join(map(re.escape, _starts(_UNFINISHED_EXACTLY)))})\Z"
 )
-_UNFINISHED_STARTS = frozenset(word[:length] for word in _UNFINISHED for length in range(1, len(word) + 1)) | {
-    "http:",
-    "http:/",
-    "ftp:",
-    "ftp:/",
-}
-_LONGEST_UNFINISHED = max(map(len, _UNFINISHED_STARTS))
-_UNFINISHED_END = re.compile(rf"(?:{'|'.join(map(re.escape, _UNFINISHED_STARTS))})\Z")
+_LAST_TWO = frozenset(end for start in _starts(_UNFINISHED) for end in _either_case(start[-2:])) | frozenset(
+    start[-2:] for start in _starts(_UNFINISHED_EXACTLY)
+)
+"""The last two signs of whatever may be unfinished, or its only one: most text ends otherwise, and looking is slow."""
 
 _ADDRESS = re.compile(rf"[^\s<>\"'`«»“”„‘’()\[\]【】「」『』（）、。，；]{{1,{_LONGEST_TARGET}}}")
 _AFTER_ADDRESS = ".,;:!?*_~"
@@ -74,16 +83,14 @@ class Label:
         return start if self.last is None else f"{start}-{self.last}"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):  # made for every piece that arrives: a frozen dataclass takes twice as long
     """Text of the answer, in order. ``code`` where it stands between backticks."""
 
     text: str
     code: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(NamedTuple):
     """One pair of brackets with labels in it, in the order written; ``raw`` as it was written."""
 
     labels: tuple[Label, ...]
@@ -98,6 +105,7 @@ class Sentinel:
 Token = Words | Labels | Sentinel
 
 
+@lru_cache(maxsize=1 << 10)  # an answer names the same few sentences again and again
 def parse_labels(content: str) -> tuple[Label, ...] | None:
     """The labels between two brackets, None where it is something else.
 
@@ -141,16 +149,22 @@ class Scanner:
         self._code = 0  # length of the run of backticks that opened the code, 0 outside
         self._after_label = False
 
-    def feed(self, text: str) -> Iterator[Token]:
+    def feed(self, text: str) -> Sequence[Token]:
         """The tokens that are certain now."""
-        yield from self._scan(self._held + visible(text), final=False)
+        text = self._held + visible(text) if self._held else visible(text)
+        if self._after_label or self._code or _SPECIAL.search(text):
+            return self._scan(text, final=False)
+        end = len(text) - _unfinished(text, 0)
+        self._held = text[end:]
+        return (Words(text[:end]),) if end else ()
 
-    def finish(self) -> Iterator[Token]:
+    def finish(self) -> Sequence[Token]:
         """The rest: what was held back is now what it looks like."""
-        yield from self._scan(self._held, final=True)
+        return self._scan(self._held, final=True)
 
-    def _scan(self, text: str, *, final: bool) -> Iterator[Token]:
+    def _scan(self, text: str, *, final: bool) -> list[Token]:
         self._held = ""
+        out: list[Token] = []
         at = 0
         while at < len(text):
             if self._after_label:
@@ -158,26 +172,24 @@ class Scanner:
                     end = self._target(text, at, final=final)
                     if end < 0:
                         self._held = text[at:]
-                        return
+                        break
                     at = end
                 self._after_label = False
                 continue
             found = (_SPECIAL_IN_CODE_SPAN if 0 < self._code < 3 else _SPECIAL).search(text, at)
             start = found.start() if found else len(text) - (0 if final else _unfinished(text, at))
             if start > at:
-                yield Words(text[at:start], bool(self._code))
-            if found is None:
-                self._held = text[start:]
-                return
-            step = self._special(text, found, final=final)
+                out.append(Words(text[at:start], bool(self._code)))
+            step = self._special(text, found, final=final) if found else None
             if step is None:
                 self._held = text[start:]
-                return
+                break
             if step.token is not None:
-                yield step.token
+                out.append(step.token)
             if step.again:
-                yield from self._scan(step.again, final=True)
+                out += self._scan(step.again, final=True)
             at = step.end
+        return out
 
     def _special(self, text: str, found: re.Match[str], *, final: bool) -> _Step | None:
         """What begins at a special sign; None where more text is needed to know."""
@@ -286,8 +298,7 @@ class Scanner:
         return _Step(start + len(kept), Words(plain_address(kept), bool(self._code)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """Reading goes on at ``end``."""
 
     end: int
@@ -298,5 +309,7 @@ class _Step:
 
 def _unfinished(text: str, after: int) -> int:
     """How many signs at the end may be the beginning of something special."""
-    found = _UNFINISHED_END.search(text[max(after, len(text) - _LONGEST_UNFINISHED) :].lower())
+    if text[-2:] not in _LAST_TWO and text[-1:] not in _LAST_TWO:  # the usual case, and quicker told than searched
+        return 0
+    found = _UNFINISHED_END.search(text, max(after, len(text) - _LONGEST_UNFINISHED))
     return found.end() - found.start() if found else 0
