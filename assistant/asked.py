@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from assistant.questions import Kind, question_kind, topic
 from assistant.types import Question
@@ -137,6 +137,7 @@ def names(text: str) -> list[str]:
     return [word for match in found for word in words(match.group())]
 
 
+@lru_cache(maxsize=256)  # one question's passages and sentences, each of which is asked about several times
 def terms(text: str, *, skeletons: bool = False) -> frozenset[str]:
     """What a text holds: 4-grams, pairs of signs where words are not set apart, and skeletons of words (``~btn``)."""
     bones = (f"~{skeleton(word)}" for word in words(text)) if skeletons else ()

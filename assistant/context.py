@@ -14,7 +14,7 @@ from vectorstore.types import Hit, Span
 _BYTES_PER_TOKEN = 3  # English has four and more, Chinese three: no tokenizer needed, and never too few tokens
 _LABEL_LIKE = re.compile(r"[\[［【〔](\s*\d{1,4}(?:\s*[.．·,;–-]\s*\d{1,4})*\s*)[\]］】〕]")
 _TEMPLATE_SIGN = re.compile(r"<(?=[|/]?(?:im_|start_|end_|begin_|eot|s>|\||system|user|assistant))|\[(?=/?INST\])")
-_SPACES = re.compile(r"\s+")
+_SUSPICIOUS = re.compile(r"[<\[［【〔]")  # how all of the above begin: most sentences hold none of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ def _shown(number: int, passage: NumberedPassage) -> str:
 
 def _harmless(text: str) -> str:
     """A document's words on one line, without hidden signs, forged labels or the signs of chat templates."""
-    line = _SPACES.sub(" ", visible(text)).strip()
+    line = " ".join(visible(text).split())
+    if not _SUSPICIOUS.search(line):
+        return line
     return _TEMPLATE_SIGN.sub(r"\g<0> ", _LABEL_LIKE.sub(r"(\1)", line))
 
 
