@@ -40,6 +40,8 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		--output-file .ci/requirements.txt pyproject.toml .ci/build.in
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--output-file .ci/engine.txt .ci/engine.in
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		--output-file .ci/requirements-dev.txt --constraint .ci/requirements.txt --group dev --all-extras pyproject.toml
 
 clean:
