@@ -5,6 +5,7 @@ Derived data: the folder may be deleted at any time and filled again from the ca
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ Terms = Mapping[str, Mapping[str, float]]
 
 FORMAT = "4"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
-REMEMBERED = 200_000  # frequencies of terms, some 20 MB
+REMEMBERED = 100_000  # terms of a leg and their rarity, some 10 MB
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
 
 
@@ -62,7 +63,9 @@ class LexicalIndex:
             self._index = tantivy.Index(_schema(), path=str(folder), reuse=True)
             self._index.config_reader("manual")
             self._seen = 0
-            self._frequencies: dict[tuple[str, str], int] = {}
+            self._meta = str(folder / "meta.json")
+            self._rarities: dict[str, dict[str, float]] = {}
+            self._total = 0
             if self._searcher().num_docs and self._state() is None:
                 raise DamagedIndexError(f"{folder}: the keyword index is of another release. Rebuild it.")
 
@@ -75,7 +78,8 @@ class LexicalIndex:
     def count(self) -> int:
         """How many chunks are indexed."""
         with self._readable():
-            return max(0, int(self._searcher().num_docs) - 1)  # one document carries the sequence
+            self._searcher()
+            return self._total
 
     def apply(self, add: Iterable[Entry], remove: Iterable[str], sequence: int) -> None:
         """Forget all chunks of the documents in ``remove``, then add; all of it in one commit, or nothing.
@@ -130,7 +134,7 @@ class LexicalIndex:
                 if weight != 1.0
                 else tantivy.Query.term_query(schema, leg, term, "freq")
                 for leg, weights in terms.items()
-                for term, weight in self._rarest(searcher, leg, weights)
+                for term, weight in self._rarest(leg, weights)
             ]
             query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in wanted])
             return self._best(searcher, query, limit if wanted else 0, languages, documents)
@@ -188,12 +192,14 @@ class LexicalIndex:
 
         A term that no chunk holds is the rarest of all: that a question's name is nowhere is what refusing goes by.
         """
-        return self._rarity(leg, LEGS[leg](query))
+        with self._readable():
+            return self._rarity(leg, LEGS[leg](query))
 
     def mass(self, terms: Terms) -> float:
         """About what a chunk that holds every term once would score in `search_terms`."""
-        most = log(1 + (self.count() + 0.5) / 0.5)  # of a term that no chunk holds, and that none can score
-        rarity = {leg: self._rarity(leg, weights) for leg, weights in terms.items()}
+        with self._readable():
+            rarity = {leg: self._rarity(leg, weights) for leg, weights in terms.items()}
+        most = _rarity(0, self._total)  # of a term that no chunk holds, and that none can score
         return sum(
             weight * rarity[leg][term]
             for leg, weights in terms.items()
@@ -202,36 +208,32 @@ class LexicalIndex:
         )
 
     def _rarity(self, leg: str, terms: Iterable[str]) -> dict[str, float]:
-        with self._readable():
-            searcher, total = self._searcher(), self.count()
-            counts = {term: min(total, self._frequency(searcher, leg, term)) for term in terms}
-        return {term: log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
+        """A question asks for a term several times, and the next for half of them again: they are remembered."""
+        searcher = self._searcher()
+        known, out = self._rarities[leg], {}
+        if len(known) > REMEMBERED:
+            known.clear()  # other threads may be filling it
+        for term in terms:
+            found = known.get(term)
+            if found is None:
+                found = known[term] = _rarity(searcher.doc_freq(leg, term), self._total)
+            out[term] = found
+        return out
 
-    def _rarest(
-        self, searcher: tantivy.Searcher, leg: str, weights: Mapping[str, float]
-    ) -> Iterable[tuple[str, float]]:
+    def _rarest(self, leg: str, weights: Mapping[str, float]) -> Iterable[tuple[str, float]]:
         if len(weights) <= MAX_TERMS:
             return weights.items()
-        frequency = {term: self._frequency(searcher, leg, term) for term in weights}
-        known = [term for term in weights if frequency[term]]
-        return [(term, weights[term]) for term in sorted(known, key=frequency.__getitem__)[:MAX_TERMS]]
-
-    def _frequency(self, searcher: tantivy.Searcher, leg: str, term: str) -> int:
-        """How many chunks hold the term. A question asks for a term several times, the next for half of them."""
-        known = self._frequencies  # other threads may fill it, too
-        found = known.get((leg, term))
-        if found is None:
-            if len(known) >= REMEMBERED:
-                known.clear()
-            found = known[leg, term] = searcher.doc_freq(leg, term)
-        return found
+        rarity, most = self._rarity(leg, weights), _rarity(0, self._total)
+        known = [term for term in weights if rarity[term] < most]
+        return [(term, weights[term]) for term in sorted(known, key=rarity.__getitem__, reverse=True)[:MAX_TERMS]]
 
     def _searcher(self) -> tantivy.Searcher:
         """Of the last commit, whichever process made it."""
-        written = (self.folder / "meta.json").stat().st_mtime_ns
+        written = os.stat(self._meta).st_mtime_ns
         if written != self._seen:
             self._index.reload()
-            self._seen, self._frequencies = written, {}
+            self._seen, self._rarities = written, {leg: {} for leg in LEGS}
+            self._total = max(0, int(self._index.searcher().num_docs) - 1)  # one document carries the sequence
         return self._index.searcher()
 
     def _state(self) -> int | None:
@@ -301,6 +303,12 @@ def _write_state(writer: tantivy.IndexWriter, sequence: int) -> None:
     document.add_text("state", FORMAT)
     document.add_unsigned("sequence", sequence)
     writer.add_document(document)
+
+
+def _rarity(holding: int, total: int) -> float:
+    """BM25's weight of a term that ``holding`` of ``total`` chunks hold, deleted ones among them for a while."""
+    holding = min(total, holding)
+    return log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
 def _restricted(query: Any, schema: tantivy.Schema, allowed: dict[str, Collection[str]]) -> tantivy.Query:

@@ -114,14 +114,18 @@ def fuse(legs: Mapping[str, Leg], limit: int) -> list[Ranked]:
     for leg in legs.values():
         for id in leg.scores:
             total[id] = total.get(id, 0.0) + leg.shares.get(id, 0.0)
-    first = sorted(total, key=lambda id: (-total[id], id))[:limit]
+    first = _best_first(total)[:limit]
     places: dict[int, dict[str, LegScore]] = {id: {} for id in first}
     for name, leg in legs.items():
-        best_first = sorted(leg.scores, key=lambda id: (-leg.scores[id], id))
-        ranks = {id: rank for rank, id in enumerate(best_first, start=1)}
+        ranks = {id: rank for rank, id in enumerate(_best_first(leg.scores), start=1)}
         for id in ranks.keys() & places.keys():
             places[id][name] = LegScore(ranks[id], leg.scores[id])
     return [Ranked(id, total[id], places[id]) for id in first]
+
+
+def _best_first(scores: Scores) -> list[int]:
+    """Ties by number."""
+    return sorted(sorted(scores), key=scores.__getitem__, reverse=True)
 
 
 def shared(scores: Scores, weight: float, *, best: float | None = None) -> dict[int, float]:

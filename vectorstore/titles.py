@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vectorstore.ngrams import words
+from vectorstore.ngrams import words, words_of_each
 
 LONGEST = 6  # words; longer titles are not looked for
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
@@ -26,10 +26,13 @@ def phrases(text: str, *, names_only: bool = False) -> set[str]:
     >>> sorted(phrases("by Two Dollar Radio", names_only=True))
     ['dollar', 'dollar radio', 'radio', 'two', 'two dollar', 'two dollar radio']
     """
-    tokens = [(word, raw[:1].islower()) for raw in text.split() for word in words(raw)]
-    return {
-        " ".join(word for word, _ in tokens[start:end])
-        for start, (_, small) in enumerate(tokens)
-        if not (small and names_only)
-        for end in range(start + 1, min(start + LONGEST, len(tokens)) + 1)
-    }
+    raws = text.split()
+    tokens = [(word, raw[:1].islower()) for raw, found in zip(raws, words_of_each(raws), strict=True) for word in found]
+    out: set[str] = set()
+    for start, (phrase, small) in enumerate(tokens):
+        if not (small and names_only):
+            out.add(phrase)
+            for following, _ in tokens[start + 1 : start + LONGEST]:
+                phrase = f"{phrase} {following}"
+                out.add(phrase)
+    return out
