@@ -158,6 +158,7 @@ def _with_model(
         confidence=quoting.confidence,
         supports=supports,
         fallback=quoting if settings.model_fallback else None,
+        contradicted=quoting.contradiction,
         context_tokens=settings.context_tokens,
         limits=limits,
         strict=settings.strict,

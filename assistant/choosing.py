@@ -98,9 +98,14 @@ _LEANS = re.compile(
 )
 
 
+def leans(text: str) -> bool:
+    """Whether a sentence opens with a word that points back to the one before."""
+    return bool(_LEANS.match(text))
+
+
 def _needed_before(held: Sequence[Sentence], i: int) -> int | None:
     """The sentence before, where this one opens with a word that points back to it and both were retrieved."""
-    if not _LEANS.match(held[i].text):
+    if not leans(held[i].text):
         return None
     return next((j for j in range(len(held)) if _neighbours(held[j], held[i])), None)
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import wording
-from assistant.asked import read_question
+from assistant.asked import Asked, read_question
 from assistant.choosing import choose, probabilities
 from assistant.confidence import THRESHOLD, confidence, evidence
+from assistant.contradictions import both_sides, contradiction, notice, told
+from assistant.differing import Contradiction
 from assistant.markup import inert, visible
 from assistant.signals import Sentence, candidates, features
 from assistant.types import Answer, Citation, CitationFound, Closest, Delta, Event, Passage, Question, Read, Statement
@@ -27,6 +29,7 @@ _SPACES = re.compile(r"\s+")
 class _Weighed:
     """The sentences at hand, each one's share in being the answer, and how likely any of them is."""
 
+    asked: Asked | None
     held: Sequence[Sentence]
     shares: NDArray[np.float64]
     confidence: float
@@ -50,21 +53,36 @@ class Extractive:
             yield from _refuse(question, weighed.confidence, [weighed.held[i] for i in order])
         else:
             groups = choose(weighed.held, weighed.shares, self.max_sentences)
-            yield from _quote(question, weighed.confidence, groups, read)
+            found = _contradiction(weighed, groups)
+            quoted = both_sides(groups, found, self.max_sentences) if found else groups
+            yield from _quote(question, weighed.confidence, quoted, read, found)
 
     def confidence(self, question: Question, retrieval: Retrieval) -> float:
         """0 to 1: how likely the library holds the answer; what any answerer may decide by before it asks a model."""
         return self._weigh(question, retrieval).confidence
 
+    def contradiction(self, question: Question, retrieval: Retrieval) -> Contradiction | None:
+        """What the documents give different values for, in answer to the question."""
+        weighed = self._weigh(question, retrieval)
+        groups = choose(weighed.held, weighed.shares, self.max_sentences) if weighed.held else []
+        return _contradiction(weighed, groups)
+
     def _weigh(self, question: Question, retrieval: Retrieval) -> _Weighed:
         held = candidates(retrieval)
         if not held:
-            return _Weighed(held, np.empty(0), 0.0)
+            return _Weighed(None, held, np.empty(0), 0.0)
         asked = read_question(question, retrieval, [sentence.terms for sentence in held])
         table = features(asked, held, self.embed)
         shares = probabilities(table)
         sure = confidence(evidence(asked, retrieval, held, table, shares))
-        return _Weighed(held, shares, sure)
+        return _Weighed(asked, held, shares, sure)
+
+
+def _contradiction(weighed: _Weighed, groups: Sequence[Sequence[Sentence]]) -> Contradiction | None:
+    if weighed.asked is None:
+        return None
+    quoted = [sentence for group in groups for sentence in group]
+    return contradiction(weighed.asked, weighed.held, weighed.shares, quoted)
 
 
 def _refuse(question: Question, sure: float, ranked: Sequence[Sentence]) -> Iterator[Event]:
@@ -87,7 +105,13 @@ def _refuse(question: Question, sure: float, ranked: Sequence[Sentence]) -> Iter
     )
 
 
-def _quote(question: Question, sure: float, groups: Sequence[Sequence[Sentence]], read: Read) -> Iterator[Event]:
+def _quote(
+    question: Question,
+    sure: float,
+    groups: Sequence[Sequence[Sentence]],
+    read: Read,
+    found: Contradiction | None = None,
+) -> Iterator[Event]:
     """One line a group: the quote in its marks, and its marker."""
     text = ""
     citations: list[Citation] = []
@@ -130,7 +154,11 @@ def _quote(question: Question, sure: float, groups: Sequence[Sequence[Sentence]]
         text=text,
         citations=tuple(citations),
         statements=tuple(statements),
-        notices=_notices(question, citations),
+        notices=(
+            *((notice(found, citations, question.language),) if found else ()),
+            *_notices(question, citations),
+        ),
+        disagreements=(told(found, citations),) if found else (),
     )
 
 

@@ -11,6 +11,8 @@ from assistant import wording
 from assistant.cancellation import current
 from assistant.composition import Composition
 from assistant.context import Context, context
+from assistant.contradictions import hint, notice, told
+from assistant.differing import Contradiction
 from assistant.exchange import Exchange
 from assistant.faults import Fault
 from assistant.history import within
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 
 Confidence = Callable[[Question, Retrieval], float]
 """0 to 1: how likely the library holds the answer."""
+
+Contradicted = Callable[[Question, Retrieval], Contradiction | None]
+"""What the documents give different values for, if anything, in answer to the question."""
 
 _MARKER = re.compile(r"\s?\[\d+\]")
 _HISTORY = 4_500  # code points of earlier turns: enough to understand a follow-up
@@ -74,6 +79,7 @@ class Generated:
     confidence: Confidence
     supports: Supports
     fallback: Answerer | None = None
+    contradicted: Contradicted = lambda question, retrieval: None
     threshold: float = 0.1
     context_tokens: int = 8_000
     limits: Limits = field(default_factory=Limits)
@@ -108,7 +114,8 @@ class Generated:
         shown = context(retrieval.hits, budget=budget or self.context_tokens)
         known = [question.asked, question.text, *(hit.document.title for hit in retrieval.hits)]
         composition = Composition(shown.passages, read, known=known)
-        exchange = self._exchange(self._messages(question, shown))
+        contradiction = self.contradicted(question, retrieval)
+        exchange = self._exchange(self._messages(question, shown, contradiction))
         pieces = exchange.pieces()
         try:
             for piece in pieces:
@@ -126,7 +133,7 @@ class Generated:
             yield from self._fall_back(fault, question, retrieval, read)
             return
         yield from self._passed_on(composition.finish())
-        yield from self._conclude(question, retrieval, sure, shown, composition, exchange)
+        yield from self._conclude(question, retrieval, sure, shown, composition, exchange, contradiction)
 
     def _passed_on(self, events: Iterator[Delta | CitationFound]) -> Iterator[Event]:
         """Nothing is shown early of a strict answer: what is written may be left out at the end."""
@@ -143,7 +150,9 @@ class Generated:
         patience = Patience(limits, current())
         return Exchange(self._model, messages, patience, limits, streaming=self.streaming, name=self.name)
 
-    def _messages(self, question: Question, shown: Context) -> list[BaseMessage]:
+    def _messages(
+        self, question: Question, shown: Context, contradiction: Contradiction | None = None
+    ) -> list[BaseMessage]:
         """What never changes first: services keep the beginning of a prompt in their cache."""
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
@@ -151,7 +160,9 @@ class Generated:
         for turn in within(question.history, question.text, _HISTORY):
             messages += [HumanMessage(turn.question or "(earlier)"), AIMessage(_MARKER.sub("", turn.answer))]
         language = wording.language_name(question.language, "en") if question.language else "as it is written"
-        messages.append(HumanMessage(self.request.fill(passages=shown.text, question=question.text, language=language)))
+        warning = hint(contradiction, shown.passages) if contradiction else ""
+        passages = f"{shown.text}\n\n{warning}" if warning else shown.text
+        messages.append(HumanMessage(self.request.fill(passages=passages, question=question.text, language=language)))
         return messages
 
     def _conclude(
@@ -162,6 +173,7 @@ class Generated:
         shown: Context,
         composition: Composition,
         exchange: Exchange,
+        contradiction: Contradiction | None = None,
     ) -> Iterator[Event]:
         """The record, once the model has ended or was given up."""
         usage = self._usage(exchange)
@@ -191,6 +203,9 @@ class Generated:
                 f"{shown.left_out} of {shown.left_out + len(shown.passages)} passages were left out, "
                 f"to stay within {self.context_tokens:,} tokens (ASSISTANT_CONTEXT_TOKENS)."
             )
+        contradiction = contradiction if held else None
+        if contradiction:
+            notices.append(notice(contradiction, checked.citations, question.language))
         notices += remarks(composition, checked, unfamiliar, language=question.language)
         if not says_something:
             checked = Checked(wording.not_held(question.language), (), ())
@@ -209,6 +224,7 @@ class Generated:
             rejected=tuple(composition.rejected),
             closest=() if held else _closest(retrieval),
             notices=tuple(filter(None, notices)),
+            disagreements=(told(contradiction, checked.citations),) if contradiction else (),
             model=self.name,
             prompt_version=self.prompt_version,
             usage=usage,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from assistant.types import Answer, Citation, Closest, Passage, Rejected, Statement, Usage
+from assistant.types import Answer, Citation, Claim, Closest, Disagreement, Passage, Rejected, Statement, Usage
 from vectorstore.types import DocumentRef, Span
 
 Value = TypeVar("Value")
@@ -28,6 +28,10 @@ def revive(record: Mapping[str, Any]) -> Answer:
             for item in record.get("closest", ())
         ),
         "notices": tuple(record.get("notices", ())),
+        "disagreements": tuple(
+            _known(Disagreement, {**item, "claims": tuple(_known(Claim, claim) for claim in item["claims"])})
+            for item in record.get("disagreements", ())
+        ),
         "usage": _known(Usage, record.get("usage", {})),
         "timings_ms": dict(record.get("timings_ms", {})),
     }

@@ -147,6 +147,11 @@ def evidence(found: Comparison) -> dict[str, float]:
     }
 
 
+def denies(text: str) -> bool:
+    """Whether a text holds a word of denial."""
+    return bool(_NEGATION.search(text))
+
+
 def values(text: str) -> set[float]:
     """Every number of a text as a value, in each way its signs may be read; small ones also where they are spelled."""
     found = {value for number in NUMBER.findall(text) for value in _readings(number)}

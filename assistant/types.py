@@ -74,6 +74,31 @@ class Closest:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What one document gives for what is asked: ``document.text[start:end] == value``.
+
+    ``marker`` is that of the citation it stands in, None where a generated answer cites none.
+    """
+
+    marker: int | None
+    document_id: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Documents that give different values for what is asked, of one kind.
+
+    ``kind`` is ``date``, ``number``, ``name``, or ``denial`` where one says what the other denies.
+    """
+
+    kind: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
@@ -101,6 +126,7 @@ class Answer:
     rejected: tuple[Rejected, ...] = ()
     closest: tuple[Closest, ...] = ()
     notices: tuple[str, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
     model: str = "extractive"
     prompt_version: str = ""
     usage: Usage = field(default_factory=Usage)

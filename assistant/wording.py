@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _NOT_HELD = {
     "ar": "لا تتضمن المستندات إجابة عن هذا السؤال.",
     "cs": "Dokumenty na tuto otázku neodpovídají.",
@@ -49,6 +51,45 @@ def not_held(language: str) -> str:
     'Les documents ne répondent pas à cette question.'
     """
     return _NOT_HELD.get(language, _NOT_HELD["en"])
+
+
+_DISAGREE = {
+    "ar": "المستندات متناقضة",
+    "cs": "Dokumenty si odporují",
+    "de": "Die Dokumente widersprechen sich",
+    "el": "Τα έγγραφα διαφωνούν",
+    "en": "The documents disagree",
+    "es": "Los documentos se contradicen",
+    "fr": "Les documents se contredisent",
+    "he": "המסמכים סותרים זה את זה",
+    "hi": "दस्तावेज़ आपस में मेल नहीं खाते",
+    "it": "I documenti si contraddicono",
+    "ja": "文書の内容が一致しません",
+    "nl": "De documenten spreken elkaar tegen",
+    "pl": "Dokumenty są sprzeczne",
+    "pt": "Os documentos contradizem-se",
+    "ro": "Documentele se contrazic",
+    "ru": "Документы противоречат друг другу",
+    "sv": "Dokumenten motsäger varandra",
+    "th": "เอกสารขัดแย้งกัน",
+    "tr": "Belgeler birbiriyle çelişiyor",
+    "uk": "Документи суперечать один одному",
+    "vi": "Các tài liệu mâu thuẫn nhau",
+    "zh": "文档内容不一致",
+}
+
+
+def disagree(claims: Sequence[tuple[str, int | None, str]], language: str) -> str:
+    """The notice that documents give different values: each value, its marker if it has one, its document's title.
+
+    >>> disagree([("30 days", 1, "Handbook"), ("14 days", 2, "")], "en")
+    'The documents disagree: “30 days” [1], Handbook; “14 days” [2].'
+    """
+    said = [
+        ", ".join(filter(None, [f"{quoted(value, language)} [{marker}]" if marker else quoted(value, language), title]))
+        for value, marker, title in claims
+    ]
+    return f"{_DISAGREE.get(language, _DISAGREE['en'])}: {'; '.join(said)}."
 
 
 def quoted(text: str, language: str) -> str:

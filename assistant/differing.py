@@ -1,0 +1,436 @@
+"""Whether two sentences give different values for what is asked, and are about the same thing otherwise.
+
+Caution comes first: they do only if nothing but the value tells them apart, so that sentences about different years,
+products or places do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Literal
+
+from assistant.asked import Asked
+from assistant.choosing import leans
+from assistant.signals import Sentence
+from assistant.support import denies
+from assistant.values import Token, same_amount, same_date, tokens
+from vectorstore.ngrams import fold, pieces, signs, words
+from vectorstore.types import Span
+
+Slot = Literal["date", "number", "name", "denial"]
+
+RELATED = 0.35  # of the 4-grams of one: less, and it is not worth while to align them
+ALIKE = 0.6  # of the shorter sentence's tokens: the two are versions of one sentence
+STRICT = 0.75  # the same where no digit or capital shows what was exchanged
+AS_LONG = 0.5  # of the longer one's
+FEWEST = 4  # tokens in common; of scripts without blanks, twice as many
+_MARKED = re.compile(r"[^\w\s·・.]")
+_DATELINE = re.compile(r"^.{0,24}?(?:\.\.\.|…)\s")
+_DATE_ASKED = re.compile(
+    r"(?<!\w)(?:date|dates|datum|termin|fecha|data|дата|даты|tarih|tarihi|ημερομηνία|ngày|تاريخ|तारीख)(?!\w)|日期|时间|時間|日時",
+    re.I,
+)
+"""Questions that ask when without asking so: "What is the release date?"."""
+LONGEST = 5  # words of a name; of scripts without blanks, signs twice as many
+COVERED = 0.6  # of the question, what both must hold of it where they are worded differently
+ASIDE = 3  # content words beside the question's and the value, where they are worded differently
+EXCERPT = 90  # code points shown of a sentence that stands for its value
+
+_EDITIONS = frozenset(
+    words(
+        "v version versions old new draft final update updated revised revision edition copy current latest previous "
+        "archive archived superseded ancien ancienne nouveau nouvelle brouillon alt neu entwurf antiguo nuevo borrador "
+        "january february march april may june july august september october november december"
+    )
+)
+"""What tells versions of one document apart, and not their subjects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one document says: ``sentence.text[start:end]`` is the value."""
+
+    sentence: Sentence
+    start: int
+    end: int
+
+    @property
+    def value(self) -> str:
+        return self.sentence.text[self.start : self.end]
+
+    @property
+    def document_id(self) -> str:
+        return self.sentence.hit.chunk.document_id
+
+    @property
+    def place(self) -> Span:
+        """The value's offsets in its document's text."""
+        return Span(self.sentence.start + self.start, self.sentence.start + self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two or three documents that give different values for what is asked; the likeliest first."""
+
+    slot: Slot
+    claims: tuple[Claim, ...]
+
+
+def differ(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | None:
+    """Whether two sentences of different documents give different values for what is asked, and which."""
+    if left.language == right.language and len(left.terms & right.terms) >= RELATED * min(
+        len(left.terms), len(right.terms)
+    ):
+        versions = _Pair.aligned(left, right)
+        if versions is not None:
+            return _exchanged(asked, versions)
+    return _reworded(asked, left, right)
+
+
+# Two versions of one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two sentences that share most of their tokens, and the stretches that were exchanged, left and right."""
+
+    left: Sentence
+    right: Sentence
+    exchanged: tuple[tuple[tuple[Token, ...], tuple[Token, ...]], ...]
+    """One of the two is empty where something was added."""
+    alike: float
+    """The share of the longer one's tokens that stand in the other in the same order, 0 to 1."""
+
+    @classmethod
+    def aligned(cls, left: Sentence, right: Sentence) -> _Pair | None:
+        ours, theirs = _tokens(left.text, left.language), _tokens(right.text, right.language)
+        shorter, longer = sorted((len(ours), len(theirs)))
+        keys, other_keys = [token.key for token in ours], [token.key for token in theirs]
+        if len(set(keys) & set(other_keys)) < min(FEWEST, shorter - 1):
+            return None
+        matcher = SequenceMatcher(None, keys, other_keys, autojunk=False)
+        common = sum(block.size for block in matcher.get_matching_blocks())
+        fewest = FEWEST * (2 if any(token.kind == "sign" for token in ours) else 1)
+        if common < max(ALIKE * shorter, min(fewest, shorter - 1), AS_LONG * longer):
+            return None
+        stretches = [(_trimmed(ours[i1:i2]), _trimmed(theirs[j1:j2])) for i1, i2, j1, j2 in _stretches(matcher, ours)]
+        return cls(left, right, tuple(one for one in stretches if any(one)), common / longer)
+
+
+def _stretches(matcher: SequenceMatcher[str], ours: Sequence[Token]) -> Iterator[tuple[int, int, int, int]]:
+    """What differs, stretches with one sign or small word between them joined: names have such in common."""
+    open_: tuple[int, int, int, int] | None = None
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            if open_ and i2 - i1 == 1 and ours[i1].kind in ("sign", "small"):
+                continue
+            if open_:
+                yield open_
+            open_ = None
+        else:
+            open_ = (open_[0], i2, open_[2], j2) if open_ else (i1, i2, j1, j2)
+    if open_:
+        yield open_
+
+
+def _trimmed(stretch: Sequence[Token]) -> tuple[Token, ...]:
+    """Without small words at its ends."""
+    places = [i for i, token in enumerate(stretch) if token.kind != "small"]
+    return tuple(stretch[places[0] : places[-1] + 1]) if places else ()
+
+
+def _exchanged(asked: Asked, pair: _Pair) -> Contradiction | None:
+    """The one value that was exchanged, if it is of the kind asked for and nothing else tells the sentences apart."""
+    if _bounds(pair.left.text) != _bounds(pair.right.text):
+        return None
+    if _other_subject(asked, pair) or _apart(asked, pair.left, pair.right):
+        return None
+    dates = _distinct(pair, "date")
+    numbers = _distinct(pair, "number")
+    names, rest = _names(pair)
+    if rest:
+        return None
+    slots: dict[Slot, Sequence[tuple[Sequence[Token], Sequence[Token]]]] = {
+        "date": dates,
+        "number": numbers,
+        "name": names,
+    }
+    found: list[Slot] = [slot for slot, pairs in slots.items() if pairs]
+    if not found:
+        denied = denies(pair.left.text) != denies(pair.right.text)
+        whole = not any(any(one) and any(other) for one, other in pair.exchanged)
+        if asked.kind == "yesno" and denied and whole and pair.alike >= STRICT:
+            return Contradiction("denial", (_excerpt(pair.left), _excerpt(pair.right)))
+        return None
+    if len(found) > 1 or len(slots[found[0]]) > 1 or found[0] not in _slots(asked):
+        return None
+    slot = found[0]
+    if slot == "number" and _lone_date(pair):
+        return None
+    one, other = slots[slot][0]
+    return Contradiction(slot, (_claim(pair.left, one), _claim(pair.right, other)))
+
+
+_LEAST = re.compile(
+    r"(?<!\w)(?:at least|minimum|no less than|au moins|mindestens|al menos|almeno|pelo menos|не менее|минимум)(?!\w)|"
+    r"至少|不少于|以上",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"(?<!\w)(?:at most|maximum|no more than|up to|au plus|jusqu.à|höchstens|maximal|bis zu|como máximo|hasta|"
+    r"al massimo|no máximo|не более|максимум|до)(?!\w)|至多|最多|不超过|以下",
+    re.IGNORECASE,
+)
+
+
+def _bounds(text: str) -> tuple[bool, bool]:
+    """Whether a sentence sets a lower and an upper bound: a minimum and a maximum do not disagree."""
+    return bool(_LEAST.search(text)), bool(_MOST.search(text))
+
+
+_ANY: frozenset[Slot] = frozenset({"date", "number", "name"})
+_SLOTS: dict[str, frozenset[Slot]] = {
+    "when": frozenset({"date", "number"}),
+    "number": frozenset({"number"}),
+    "who": frozenset({"name"}),
+    "where": frozenset({"name"}),
+    "how": frozenset({"date", "number"}),
+    "why": frozenset({"date", "number"}),
+}
+"""What a question of a kind may ask for; any value where it is not said."""
+
+_Stretch = Sequence[Token]
+
+
+def _slots(asked: Asked) -> frozenset[Slot]:
+    if asked.kind == "what" and _DATE_ASKED.search(asked.text):
+        return _SLOTS["when"]
+    return _SLOTS.get(asked.kind, _ANY)
+
+
+def _distinct(pair: _Pair, kind: Literal["date", "number"]) -> list[tuple[_Stretch, _Stretch]]:
+    """The dates, or numbers, that were exchanged for others, each two of them once."""
+    ours, theirs = (_tokens(one.text, one.language) for one in (pair.left, pair.right))
+    found: dict[tuple[str, ...], tuple[_Stretch, _Stretch]] = {}
+    for one, other in pair.exchanged:
+        mine = [token for token in one if token.kind == kind and not any(_same(token, held) for held in theirs)]
+        their = [token for token in other if token.kind == kind and not any(_same(token, held) for held in ours)]
+        for left, right in zip(mine, their, strict=False):
+            if left.unit == right.unit:  # "30 days" and "5 %" answer different questions
+                found[left.key, right.key] = ([left], [right])
+    return list(found.values())
+
+
+def _same(one: Token, other: Token) -> bool:
+    if one.kind != other.kind:
+        return False
+    if one.date and other.date:
+        return same_date(one.date, other.date)
+    return one.unit == other.unit and same_amount(one, other)
+
+
+def _names(pair: _Pair) -> tuple[list[tuple[_Stretch, _Stretch]], bool]:
+    """The names that were exchanged, each pair once, and whether other words were."""
+    found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[_Stretch, _Stretch]] = {}
+    rest = False
+    for one, other in pair.exchanged:
+        left, right = _worded(one), _worded(other)
+        if not left or not right:
+            continue
+        if (
+            _is_name(left, pair, pair.left.text)
+            and _is_name(right, pair, pair.right.text)
+            and not _one_name(left, right)
+        ):
+            found[tuple(token.key for token in left), tuple(token.key for token in right)] = (left, right)
+        elif not _one_name(left, right):
+            rest = True
+    return list(found.values()), rest
+
+
+def _worded(stretch: _Stretch) -> tuple[Token, ...]:
+    return _trimmed([token for token in stretch if token.kind not in ("date", "number")])
+
+
+def _is_name(stretch: _Stretch, pair: _Pair, text: str) -> bool:
+    """Capitals tell; in scripts without them, that everything else is the same."""
+    written = text[stretch[0].start : stretch[-1].end]
+    if any(token.kind == "sign" for token in stretch):
+        short = 1 < len(stretch) <= 2 * LONGEST and all(token.kind in ("sign", "word") for token in stretch)
+        return short and len(_once(pair)) == 1 and pair.alike >= STRICT and not _MARKED.search(written)
+    if len(stretch) > LONGEST:
+        return False
+    if all(token.kind in ("name", "opener", "small") for token in stretch):
+        return True
+    return written.lower() == written.upper() and len(_once(pair)) == 1 and pair.alike >= STRICT
+
+
+def _once(pair: _Pair) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What was exchanged, by its words: one name may stand in a sentence several times."""
+    return {(tuple(t.key for t in one), tuple(t.key for t in other)) for one, other in pair.exchanged}
+
+
+def _one_name(left: _Stretch, right: _Stretch) -> bool:
+    """Whether two stretches may name the same: a word in common, or one is the initials of the other."""
+    if all(token.kind == "sign" for token in (*left, *right)):
+        return fold("".join(token.key for token in left)) == fold("".join(token.key for token in right))
+    ours, theirs = (
+        {token.key for token in stretch if token.kind in ("name", "opener", "word")} for stretch in (left, right)
+    )
+    if ours & theirs or any(_one_word(one, other) for one in ours for other in theirs):
+        return True
+    return _initials(left) in theirs or _initials(right) in ours
+
+
+def _one_word(one: str, other: str) -> bool:
+    """Whether two words may be forms of one: most of their 4-grams are shared."""
+    cut, other_cut = set(pieces(one)), set(pieces(other))
+    return len(cut & other_cut) > min(len(cut), len(other_cut)) / 2
+
+
+def _initials(stretch: _Stretch) -> str:
+    return "".join(token.key[:1] for token in stretch if token.kind in ("name", "opener"))
+
+
+def _lone_date(pair: _Pair) -> bool:
+    """Whether one of them alone is about a certain time."""
+    dated = [
+        any(token.kind == "date" for token in stretch) for one, other in pair.exchanged for stretch in (one, other)
+    ]
+    return any(dated)
+
+
+def _other_subject(asked: Asked, pair: _Pair) -> bool:
+    """Whether one of them lacks something of the question that the other holds."""
+    for other, side in ((pair.right, 0), (pair.left, 1)):
+        for stretches in pair.exchanged:
+            for token in stretches[side]:
+                if token.kind in ("small", "sign"):
+                    continue
+                if asked.kind == "yesno" and token.kind in ("date", "number"):
+                    continue
+                if _asks(asked, token) and not _asks_held(token, other):
+                    return True
+    return _signs_apart(asked, pair)
+
+
+def _asks(asked: Asked, token: Token) -> bool:
+    cut = set(pieces(token.key))
+    return bool(cut) and len(cut & _grams(asked.text)) > len(cut) / 2
+
+
+def _asks_held(token: Token, other: Sentence) -> bool:
+    cut = set(pieces(token.key))
+    return len(cut & other.terms) > len(cut) / 2
+
+
+def _signs_apart(asked: Asked, pair: _Pair) -> bool:
+    """The same for scripts without blanks, by pairs of signs."""
+    mine, theirs, question = set(signs(pair.left.text)), set(signs(pair.right.text)), set(signs(asked.text))
+    return bool(question & (mine ^ theirs))
+
+
+# The same thing in other words
+
+
+def _reworded(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | None:
+    """Both hold the question and little beside, and one value each, of the kind asked for."""
+    slot = _REWORDED.get(asked.kind)
+    if _bounds(left.text) != _bounds(right.text):
+        return None
+    if slot is None or _apart(asked, left, right) or not (_answers(asked, left) and _answers(asked, right)):
+        return None
+    ours, theirs = _fresh(asked, left), _fresh(asked, right)
+    mine, other = _only(ours, slot), _only(theirs, slot)
+    if not mine or not other:
+        return None
+    if slot == "name":
+        if left.language != right.language or _one_name(mine, other) or len(mine) > LONGEST or len(other) > LONGEST:
+            return None
+    elif _same(mine[0], other[0]) or (slot == "number" and mine[0].unit != other[0].unit):
+        return None
+    if slot != "date" and any(token.kind == "date" for token in (*ours, *theirs)):
+        return None
+    aside, other_aside = (_aside(found, value) for found, value in ((ours, mine), (theirs, other)))
+    shared = {one for one in aside if any(_one_word(one, two) for two in other_aside)}
+    if len(aside - shared) > ASIDE or len(other_aside) - len(shared) > ASIDE:
+        return None
+    return Contradiction(slot, (_claim(left, mine), _claim(right, other)))
+
+
+_REWORDED: dict[str, Slot] = {"when": "date", "number": "number", "what": "number", "who": "name", "where": "name"}
+
+
+def _answers(asked: Asked, sentence: Sentence) -> bool:
+    return (
+        asked.coverage(sentence.terms, sentence.language) >= COVERED
+        and not asked.names_missing(sentence.terms, sentence.language)
+        and not asked.numbers_missing(sentence.terms)
+    )
+
+
+def _fresh(asked: Asked, sentence: Sentence) -> list[Token]:
+    """The sentence's tokens that are not the question's."""
+    found = [token for token in _tokens(sentence.text, sentence.language) if token.kind != "small"]
+    if sentence.language == asked.language:
+        return [token for token in found if not _asks(asked, token)]
+    forms = [form for concept in asked.concepts(sentence.language) for form in concept.forms if form]
+    return [token for token in found if not any(len(form & set(pieces(token.key))) > len(form) / 2 for form in forms)]
+
+
+def _only(found: Sequence[Token], slot: Slot) -> list[Token]:
+    """The only value of a kind among tokens: nothing where there are several."""
+    if slot in ("date", "number"):
+        values = [token for token in found if token.kind == slot]
+        return values if len(values) == 1 else []
+    names = [i for i, token in enumerate(found) if token.kind in ("name", "opener")]
+    if not names or names[-1] - names[0] != len(names) - 1:
+        return []
+    run = [found[i] for i in names]
+    return run if run[-1].end - run[0].start <= sum(token.end - token.start for token in run) + 2 * len(run) else []
+
+
+def _aside(found: Sequence[Token], value: Sequence[Token]) -> set[str]:
+    return {token.key for token in found if token not in value}
+
+
+# What both need
+
+
+def _apart(asked: Asked, left: Sentence, right: Sentence) -> bool:
+    """Whether titles and headings tell the two apart: of one kind ("Office in Lisbon", "Office in Paris"), or at all
+    where the sentences leave open whom they are about ("It was released in May")."""
+    ours, theirs = (
+        {word for text in (one.hit.document.title, *one.hit.chunk.heading) for word in words(text)}
+        for one in (left, right)
+    )
+    mine, other = (
+        {word for word in found if not word.isdigit() and word not in _EDITIONS}
+        for found in (ours - theirs, theirs - ours)
+    )
+    open_ = any(leans(one.text) or asked.names_missing(one.terms, one.language) for one in (left, right))
+    return bool(mine and other and (open_ or ours & theirs))
+
+
+def _claim(sentence: Sentence, stretch: _Stretch) -> Claim:
+    return Claim(sentence, stretch[0].start, stretch[-1].end)
+
+
+def _excerpt(sentence: Sentence) -> Claim:
+    return Claim(sentence, 0, min(len(sentence.text), EXCERPT))
+
+
+@lru_cache(maxsize=512)
+def _tokens(text: str, language: str) -> tuple[Token, ...]:
+    """Those of the sentence itself: a date in front of an ellipsis is the snippet's, not the statement's."""
+    line = _DATELINE.match(text)
+    return tuple(token for token in tokens(text, language) if not line or token.start >= line.end())
+
+
+@lru_cache(maxsize=8)
+def _grams(text: str) -> frozenset[str]:
+    return frozenset(gram for word in words(text) for gram in pieces(word))
