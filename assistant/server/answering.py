@@ -27,6 +27,7 @@ from assistant.server.once import Claim, Once, Reply
 from assistant.server.options import Options
 from assistant.server.problems import Problem, problem_of
 from assistant.server.shelf import DEFAULT, Shelf
+from assistant.server.siblings import Siblings, passed_on
 from assistant.types import Answer, CitationFound, Delta, Event, Retrieved, Turn
 from vectorstore.types import Filters
 
@@ -56,6 +57,8 @@ class Answering:
         self._once = once
         self._metrics = metrics
         self._threads = ThreadPoolExecutor(options.answers + options.waiting, thread_name_prefix="answer")
+        self._beginning: dict[str, asyncio.Future[None]] = {}
+        self.siblings = Siblings(options.siblings)
         self.feeds = Feeds(options.resume_seconds)
         self.writing = Gate(options.answers, 0)
         self.thinking = Gate(options.thinking, options.waiting)
@@ -81,22 +84,33 @@ class Answering:
         key = request.headers.get(IDEMPOTENCY_KEY)
         route = request.scope["route"].path
         id = _feed_id(caller, route, key)
-        running = self.feeds.find(id, caller.owner)
         body = await request.body()
+        while (beginning := self._beginning.get(id)) is not None:  # the same request, a moment ago, in this process
+            await asyncio.wait([beginning])
+        running = self.feeds.find(id, caller.owner)
         if running and not (running.done and running.answer is None):
             await self._once_same(caller, route, key, body)
             await running.first()
             return running
-        claim = await self._once.claim(caller.owner, route, key, body)
-        if claim.reply:
-            return self._replayed(id, caller, claim.reply)
+        beginning = self._beginning[id] = asyncio.get_running_loop().create_future()
         try:
-            feed = await self._begin(id, caller, ask, claim, protocol)
+            siblings = None if passed_on(request) else self.siblings
+            claim = await self._once.claim(caller.owner, route, key, body, siblings=siblings)
+            if claim.reply:
+                return self._replayed(id, caller, claim.reply)
+            feed = await self._claimed(id, caller, ask, claim, protocol)
+        finally:
+            del self._beginning[id]
+            beginning.set_result(None)
+        await feed.first()
+        return feed
+
+    async def _claimed(self, id: str, caller: Caller, ask: Ask, claim: Claim, protocol: str) -> Feed:
+        try:
+            return await self._begin(id, caller, ask, claim, protocol)
         except BaseException:
             self._once.abandon(claim)
             raise
-        await feed.first()
-        return feed
 
     async def _once_same(self, caller: Caller, route: str, key: str | None, body: bytes) -> None:
         """Raises `Problem` where the key stands for another request than this one."""
@@ -147,8 +161,7 @@ class Answering:
         answer = revive(kept["answer"])
         feed = Feed(id, caller.owner, pace=self.feeds.pace)
         feed.created = kept["created"]
-        items: list[Item] = [Opened(**kept["opened"]), Delta(answer.text), answer]
-        items[2:2] = map(CitationFound, answer.citations)
+        items: list[Item] = [Opened(**kept["opened"]), *_pieces(kept, answer), answer]
         feed.items = [shown_item(item, caller) for item in items]
         feed.done = True
         return feed
@@ -187,7 +200,10 @@ class Answering:
         self._metrics.answered(run.protocol, answer, seconds)
         if run.claim.key and run.opened:
             opened = {name: getattr(run.opened, name) for name in Opened.__dataclass_fields__}
-            body = json.dumps({"created": run.feed.created, "opened": opened, "answer": answer.as_dict()})
+            # In the pieces it was sent in: whoever comes back for the rest counts events.
+            pieces = [_piece(item, answer) for item in run.feed.settled() if isinstance(item, Delta | CitationFound)]
+            kept = {"created": run.feed.created, "opened": opened, "pieces": pieces, "answer": answer.as_dict()}
+            body = json.dumps(kept)
             self._once.finish(run.claim, Reply(200, {}, body.encode()))
 
 
@@ -311,6 +327,19 @@ def _feed_id(caller: Caller, route: str, key: str | None) -> str:
     from hashlib import sha256
 
     return "str_" + sha256(f"{caller.owner}\n{route}\n{key}".encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _piece(item: Delta | CitationFound, answer: Answer) -> str | int:
+    """A text, or a citation by its place among the answer's."""
+    if isinstance(item, Delta):
+        return item.text
+    markers = [citation.marker for citation in answer.citations]
+    return markers.index(item.citation.marker)
+
+
+def _pieces(kept: dict[str, Any], answer: Answer) -> list[Item]:
+    pieces = kept.get("pieces", [answer.text, *range(len(answer.citations))])
+    return [Delta(piece) if isinstance(piece, str) else CitationFound(answer.citations[piece]) for piece in pieces]
 
 
 def turns(messages: Sequence[tuple[str, str]]) -> tuple[Turn, ...]:

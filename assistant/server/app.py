@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from assistant import build
@@ -23,8 +24,10 @@ from assistant.server.keys import Keys
 from assistant.server.metrics import Metrics
 from assistant.server.once import Once
 from assistant.server.options import Options
+from assistant.server.problems import Problem
 from assistant.server.routes import chat, collections, conversations, documents, health, jobs, search
 from assistant.server.shelf import OpenAssistant, Shelf
+from assistant.server.siblings import Elsewhere
 from assistant.settings import Settings
 
 _TICK = 0.5  # seconds between two looks at how late the loop is
@@ -51,6 +54,7 @@ def create_app(
     )
     app.state.house = house
     problems.install(app)
+    app.add_exception_handler(Elsewhere, _passed_on)
     for module in (chat, conversations, documents, search, collections, jobs, health):
         app.include_router(module.router)
     for protocol in (openai_chat, openai_responses, ai_sdk):
@@ -69,6 +73,15 @@ def furnish(settings: Settings, options: Options, door: Door, assistant_over: Op
     return House(
         settings, options, shelf, keys, once, answering, Jobs(engine, settings, options, metrics), door, metrics
     )
+
+
+async def _passed_on(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Elsewhere)
+    house: House = request.app.state.house
+    try:
+        return await house.answering.siblings.pass_on(request, error)
+    except Problem as problem:
+        return problem.response(request.scope["path"])
 
 
 @asynccontextmanager

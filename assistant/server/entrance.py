@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import secrets
 import sys
@@ -20,6 +21,7 @@ from assistant.server.tracing import server_span
 
 _log = logging.getLogger("assistant.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_PID = os.getpid()
 _STILL_OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
 
 SECURITY_HEADERS = {
@@ -127,6 +129,7 @@ class _Visit:
             "status": self.status,
             "ms": round(self.seconds * 1000, 1),
             "bytes": self._bytes,
+            "pid": _PID,
             "caller": caller.name if caller else None,
         }
 

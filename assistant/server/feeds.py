@@ -15,6 +15,7 @@ from assistant.types import Answer, CitationFound, Delta
 MOST_EVENTS_A_SECOND = 20  # of text, to one reader: more is not seen, and each one costs
 _STREAMS_A_SECOND = 5_000  # text events of all streams together: a busy server joins more of them
 _KEPT_BYTES = 64_000_000  # of all finished answers together; the oldest go first
+_SETTLE_SECONDS = 5.0  # a loop that is later than this is stopping
 _CITATION_BYTES = 2_000  # a rough size
 
 
@@ -78,6 +79,18 @@ class Feed:
         with self._lock:
             self._ending = True
         self._loop.call_soon_threadsafe(self._flush)
+
+    def settled(self) -> Sequence[Item]:
+        """Everything put so far, in the pieces that readers get. Blocks the thread that writes for a moment."""
+        flushed = threading.Event()
+
+        def flush() -> None:
+            self._flush()
+            flushed.set()
+
+        self._loop.call_soon_threadsafe(flush)
+        flushed.wait(_SETTLE_SECONDS)
+        return list(self.items)
 
     # -- the loop --------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ class Jobs:
         table = store.jobs
         with store.transaction(self._engine, writes=True) as db:
             for row in db.execute(sa.select(table.c.id, table.c.runner).where(table.c.state == "running")).all():
-                if row.runner == self._runner or not _alive(row.runner):
+                if row.runner == self._runner or not store.is_alive(int(row.runner or 0)):
                     db.execute(sa.update(table).where(table.c.id == row.id).values(state="queued"))
 
     # -- the process -----------------------------------------------------------------------------
@@ -271,11 +271,3 @@ class Worker:
 
 def _job(row: sa.Row[Any]) -> Job:
     return Job(**{name: getattr(row, name) for name in Job.__dataclass_fields__})
-
-
-def _alive(runner: str) -> bool:
-    try:
-        os.kill(int(runner), 0)
-    except (OSError, ValueError):
-        return False
-    return True

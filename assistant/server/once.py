@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,14 @@ from starlette.responses import Response
 
 from assistant.server import store
 from assistant.server.problems import Problem
+from assistant.server.siblings import Elsewhere, Siblings
+from assistant.server.store import is_alive
 
 KEPT_HOURS = 24
 _ABANDONED_SECONDS = 300  # an unfinished request this old died with its process
 _WAIT_SECONDS = 130  # for the first of several equal requests: longer than any answer may take
 _POLL_SECONDS = 0.05
+_LONGEST_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,13 @@ class Once:
         self._engine = engine
         self._runner = f"{os.getpid()}-{secrets.token_hex(4)}"
 
-    async def claim(self, owner: str, route: str, key: str | None, fingerprint: bytes) -> Claim:
+    async def claim(
+        self, owner: str, route: str, key: str | None, fingerprint: bytes, *, siblings: Siblings | None = None
+    ) -> Claim:
         """Ours to carry out, or, once it is there, the reply of whoever came first.
 
-        Raises `Problem` 409 for a key that was used for another request, 400 for an unusable key.
+        Raises `Problem` 409 for a key that was used for another request, 400 for an unusable key, and, with
+        ``siblings``, `Elsewhere` when one of them is carrying it out.
         """
         if key is None:
             return Claim()
@@ -62,17 +69,27 @@ class Once:
             raise Problem(400, "bad-idempotency-key", "An Idempotency-Key has 1 to 255 printable characters.")
         digest = sha256(fingerprint).hexdigest()
         claim = Claim(owner, route, key)
-        for _ in range(int(_WAIT_SECONDS / _POLL_SECONDS)):
-            if await asyncio.to_thread(self._insert, claim, digest):
-                return claim
-            row = await asyncio.to_thread(self._row, claim)
+        until = time.monotonic() + _WAIT_SECONDS
+        pause = _POLL_SECONDS
+        while time.monotonic() < until:
+            row = await asyncio.to_thread(self._row, claim)  # reading first: writers wait for each other
             if row is None:
+                if await asyncio.to_thread(self._insert, claim, digest):
+                    return claim
                 continue
             if row.fingerprint != digest:
                 raise Problem(409, "idempotency-key-reused", "This Idempotency-Key was used for another request.")
             if row.status is not None:
                 return Claim(owner, route, key, Reply(row.status, row.headers, row.body))
-            await asyncio.sleep(_POLL_SECONDS)
+            runner = int(row.runner.partition("-")[0])
+            ours_before = runner == os.getpid() and row.runner != self._runner  # as in a container begun anew
+            if ours_before or not is_alive(runner):
+                await asyncio.to_thread(self._forget, claim, row.runner)
+                continue
+            if siblings and siblings.has(runner):
+                raise Elsewhere(runner, fingerprint)
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_POLL_SECONDS, pause * 1.5)
         raise Problem(
             409, "still-running", "The first request with this key is still running.", headers={"Retry-After": "5"}
         )
@@ -113,6 +130,12 @@ class Once:
         if claim.key:
             with store.transaction(self._engine, writes=True) as db:
                 db.execute(sa.delete(store.replies).where(_is(claim), store.replies.c.status.is_(None)))
+
+    def _forget(self, claim: Claim, runner: str) -> None:
+        """What a process that is gone had begun: the next request with this key is carried out. Blocks."""
+        table = store.replies
+        with store.transaction(self._engine, writes=True) as db:
+            db.execute(sa.delete(table).where(_is(claim), table.c.runner == runner, table.c.status.is_(None)))
 
     def sweep(self) -> None:
         """Forget what is old, and what died half-way."""

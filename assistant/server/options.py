@@ -22,6 +22,8 @@ class Options:
     hosts: frozenset[str] = frozenset()
     """Names a request may call this server by when no key is asked for, besides those of loopback."""
     workers: int = 1
+    siblings: str = ""
+    """A folder with a socket for each worker, where there are several."""
 
     answers: int = 512
     """Answers being written at once; each has a thread, most of which wait for a model."""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import signal
 import socket
+import tempfile
+from dataclasses import replace
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 
 import uvicorn
 
+from assistant import build
 from assistant.errors import UsageError
 from assistant.server.app import create_app
 from assistant.server.entrance import Door, log_to_stderr
 from assistant.server.options import Options
+from assistant.server.siblings import Siblings
+from assistant.server.store import open_store
 from assistant.settings import Settings
+
+_log = logging.getLogger("assistant.server")
 
 _LOOK_SECONDS = 0.5  # between two looks at whether a process still lives
 _LAST_WORDS = 1.0  # seconds for streams that were told to end to be written out
@@ -24,7 +32,8 @@ _LAST_WORDS = 1.0  # seconds for streams that were told to end to be written out
 def run(settings: Settings, options: Options, listener: socket.socket) -> None:
     """Serve until told to stop, in this process or in several. Raises what keeps the library from opening."""
     if options.workers > 1:
-        supervise(settings, options, listener)
+        with tempfile.TemporaryDirectory(prefix="assistant-") as siblings:  # nobody else can open it
+            supervise(settings, replace(options, siblings=siblings), listener)
     else:
         serve(settings, options, [listener])
 
@@ -34,6 +43,7 @@ def serve(settings: Settings, options: Options, sockets: list[socket.socket]) ->
     log_to_stderr()
     door = Door()
     app = create_app(settings, options, door=door)
+    inner = Siblings(options.siblings).listen()
     config = uvicorn.Config(
         app,
         host=options.host,
@@ -46,7 +56,7 @@ def serve(settings: Settings, options: Options, sockets: list[socket.socket]) ->
         timeout_graceful_shutdown=int(_LAST_WORDS),
         lifespan="on",
     )
-    Server(config, door, options).run(sockets)
+    Server(config, door, options).run([*sockets, inner] if inner else sockets)
 
 
 class Server(uvicorn.Server):
@@ -62,9 +72,19 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        parent = multiprocessing.parent_process()
+        if parent is not None:  # a worker whose supervisor was killed would go on unwatched, and hold the port
+            self._loop.add_reader(parent.sentinel, self._orphaned, parent.sentinel)
+
+    def _orphaned(self, sentinel: int) -> None:
+        assert self._loop is not None
+        self._loop.remove_reader(sentinel)
+        self.handle_exit(signal.SIGTERM, None)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Not kept for later, as the base class does: it would end the process by the signal, not with 0."""
+        if sig == signal.SIGINT and self._options.siblings:
+            return  # Ctrl-C reaches the whole group: the supervisor says what to do
         if self._loop is None or self._door.closed:
             self.should_exit = self.force_exit = True
         else:
@@ -85,8 +105,11 @@ class Server(uvicorn.Server):
 
 def supervise(settings: Settings, options: Options, listener: socket.socket) -> None:
     """Several processes on one socket; one that dies is begun anew. They share the library, the keys and the jobs."""
+    log_to_stderr()
     spawn = multiprocessing.get_context("spawn")
     stopping = False
+
+    _check_opens(settings)
 
     def begin() -> SpawnProcess:
         process = spawn.Process(target=serve, args=(settings, options, [listener]))
@@ -107,9 +130,18 @@ def supervise(settings: Settings, options: Options, listener: socket.socket) -> 
         for number, process in enumerate(processes):
             process.join(_LOOK_SECONDS)
             if not process.is_alive() and not stopping:
+                _log.error("a worker ended", extra={"facts": {"pid": process.pid, "exit": process.exitcode}})
+                Siblings(options.siblings).forget(process.pid or 0)
                 processes[number] = begin()
     for process in processes:
         process.join()
+
+
+def _check_opens(settings: Settings) -> None:
+    """Raises what every worker would: told once, instead of workers that are begun for ever."""
+    open_store(settings.home).dispose()
+    build.open_library(settings).close()
+    build.open_conversations(settings).close()
 
 
 def bind(options: Options) -> socket.socket:

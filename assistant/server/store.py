@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -105,6 +106,17 @@ def transaction(engine: sa.Engine, *, writes: bool = False) -> Iterator[sa.Conne
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StorageError(f"{engine.url.database} cannot be used: {reason}.") from error
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine is there. One that took a dead one's number counts as well."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def now() -> str:

@@ -52,12 +52,15 @@ async def chat_stream(
 @router.get("/api/chat/stream/{stream_id}", response_class=EventStream, responses=streams(404))
 async def chat_stream_again(
     stream_id: str,
+    request: Request,
     caller: Asker,
     house: CurrentHouse,
     last: LastEventId = None,
 ) -> Response:
     """The events of a stream after `Last-Event-ID`, for a minute after it broke or ended."""
     feed = house.answering.feeds.find(stream_id, caller.owner)
+    if feed is None and (elsewhere := await house.answering.siblings.find(request)):
+        return elsewhere
     if feed is None:
         raise Problem(404, "not-found", "There is no such stream, or its minute is over.")
     return event_stream(house, feed, own(feed), after=last_event_id(last))
