@@ -14,6 +14,10 @@ from anyascii import anyascii
 
 GRAM = 4
 _WORD = re.compile(r"[a-z0-9]+")
+_ARTICLE = re.compile(
+    "(?<![\u0620-\u06ff])(?:[\u0648\u0641\u0628\u0643]?\u0627\u0644|\u0648?\u0644\u0644)(?=[\u0620-\u064a]{3})"
+)
+"""The Arabic article, and the conjunction or preposition before it, as they are written onto the noun."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 
 
@@ -21,20 +25,29 @@ class _Transliteration(dict[int, str]):
     """anyascii sign by sign, each looked up once: a table runs through a text many times faster than its loop does."""
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = anyascii(chr(code))
+        sign = chr(code)
+        found = anyascii(sign)
+        if code > 127 and sign.isalpha():  # a soft sign, an ayin, a hamza: what ASCII writes as a mark would part words
+            found = found.translate(_NO_MARKS)
+        self[code] = found
         return found
 
 
+_NO_MARKS = dict.fromkeys(map(ord, "'`"))
 _ASCII = _Transliteration()
 
 
 def fold(text: str) -> str:
     """Transliterate to ASCII and lower-case.
 
-    >>> fold("Путин, Élysée")
-    'putin, elysee'
+    Letters that ASCII only has marks for are left out, and so is the Arabic article.
+
+    >>> fold("Путин, Élysée"), fold("большой"), fold("جامعة والجامعة")
+    ('putin, elysee', 'bolshoy', 'jmh jmh')
     """
-    return (text if text.isascii() else text.translate(_ASCII)).lower()  # most English needs no table
+    if text.isascii():  # most English needs no table
+        return text.lower()
+    return _ARTICLE.sub("", text).translate(_ASCII).lower()
 
 
 def words(text: str) -> list[str]:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorstore.crosslingual import content_words, translations
-from vectorstore.ngrams import grams as grams_of
 from vectorstore.ngrams import pieces, signs, words
 from vectorstore.skeleton import skeletons
 from vectorstore.titles import phrases, title_phrase
 from vectorstore.types import Filters, LegScore
+from vectorstore.weighing import weighed_words
 
 Scores = Mapping[int, float]
 """A chunk's number (`types.chunk_number`) to its score in one index; higher is better. Each index has its own scale."""
@@ -37,7 +37,8 @@ TITLE = 0.3  # the question names the document by its title
 NAMED = 0.5  # one of the best passages names it: questions that need two documents
 NAMING = 2  # how many of the best passages are read for titles
 FOREIGN = 3.0  # what covers a third of a question in another language says as much as all of it in its own
-FUNCTION = 0.2  # a word that only builds the sentence, where the collection speaks several languages
+FUNCTION = 0.5  # a word that only builds the sentence, beside the 1.0 of others
+FUNCTION_AMONG_LANGUAGES = 0.2  # the same where documents in other languages compete: there it seems rare
 UNKNOWN = "und"  # the index's name for no language
 PAIR = 2.0  # two signs of Han say as much as the half dozen 4-grams of a word
 
@@ -150,10 +151,12 @@ def above_floor(scores: Scores, weight: Callable[[int], float]) -> dict[int, flo
     return {id: weight(id) * (score - floor) for id, score in scores.items()}
 
 
-def own_terms(query: str, language: str) -> dict[str, dict[str, float]]:
-    """The question's 4-grams, where documents in other languages compete: there its function words seem rare."""
-    grams = dict.fromkeys(grams_of(query), FUNCTION)
-    grams.update((gram, 1.0) for word in content_words(query, language) for gram in pieces(word))
+def own_terms(query: str, language: str, function: float) -> dict[str, dict[str, float]]:
+    """The question's 4-grams, each with the weight of the weightiest word it is in (`weighed_words`)."""
+    grams: dict[str, float] = {}
+    for word, weight in weighed_words(query, language, function).items():
+        for gram in pieces(word):
+            grams[gram] = max(weight, grams.get(gram, 0.0))
     return {"grams": grams}
 
 
@@ -248,9 +251,10 @@ class _Scope:
         """4-grams and words for all documents; for those in another language than the question's, terms of theirs."""
         others = (self.languages or self.lexical.languages()) - {language, UNKNOWN} if language else frozenset()
         if not others:
-            grams, spelled = (self._search(query, leg, self.languages) for leg in ("grams", "words"))
+            grams = self._search_terms(own_terms(query, language, FUNCTION), self.languages)
+            spelled = self._search(query, "words", self.languages)
             return {"grams": Leg(grams, shared(grams, 1.0)), "words": Leg(spelled, shared(spelled, WORDS))}
-        own = own_terms(query, language)
+        own = own_terms(query, language, FUNCTION_AMONG_LANGUAGES)
         grams = shared(self._search_terms(own, self.languages), 1.0, best=self.lexical.mass(own))
         spelled = self._search(query, "words", self.languages)
         foreign = self._foreign({other: foreign_terms(query, language, other) for other in sorted(others)})

@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vectorstore.lexical import Entry, LexicalIndex
+from vectorstore.ngrams import words
+from vectorstore.retrieve import own_terms
+from vectorstore.weighing import ACRONYM, NUMBER, acronyms, weighed_words
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "less"),
+    [
+        ("Where was the king born?", "en", {"where", "was", "the"}),
+        ("Où habite le roi ?", "fr", {"ou", "le"}),
+        ("Kral nerede doğdu?", "tr", {"nerede"}),
+        ("Πού γεννήθηκε ο βασιλιάς;", "el", {"poy", "o"}),
+        ("Unde s-a născut regele?", "ro", {"unde", "a"}),
+        ("Где родился король?", "ru", {"gde"}),
+        ("أين ولد الملك؟", "ar", {"yn"}),
+    ],
+)
+def test_words_that_build_the_question_weigh_less_than_its_subject(question, language, less):
+    weights = weighed_words(question, language, 0.5)
+    assert {word for word, weight in weights.items() if weight == 0.5} == less
+    assert set(weights.values()) == {0.5, 1.0}
+
+
+def test_acronyms_and_numbers_weigh_more():
+    assert weighed_words("fichier FNAEG 2017", "fr", 0.5) == {
+        "fichier": 1.0,
+        "fnaeg": ACRONYM,
+        "2017": NUMBER,
+    }
+
+
+def test_a_question_typed_in_capitals_has_no_acronyms():
+    assert acronyms("QUI PEUT CONSULTER LE FNAEG ?") == set()
+
+
+def test_an_acronym_finds_its_passage_beside_one_that_shares_the_words_around_it(tmp_path):
+    shared = Entry(1, "a", "fr", "Le fichier national des empreintes digitales : qui peut le consulter, et comment.")
+    named = Entry(2, "b", "fr", "Le FNAEG est réservé aux agents de la police.")
+    others = [Entry(number, f"x{number}", "fr", f"Une autre page, la page {number}.") for number in range(3, 20)]
+    index = LexicalIndex(tmp_path)
+    index.apply([shared, named, *others], [], 1)
+    terms = own_terms("FNAEG (fichier national) : qui peut le consulter ?", "fr", 0.5)
+    unweighed = {"grams": dict.fromkeys(terms["grams"], 1.0)}
+    scores, before = index.search_terms(terms, 2), index.search_terms(unweighed, 2)
+    assert scores[2] / scores[1] > before[2] / before[1]
+
+
+@given(st.text(), st.sampled_from(["", "en", "fr", "tr", "ar", "xx"]))
+def test_every_word_of_a_question_keeps_some_weight(question, language):
+    weights = weighed_words(question, language, 0.5)
+    assert set(words(question)) <= set(weights)
+    assert all(0.5 <= weight <= ACRONYM for weight in weights.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("большой объект", "bolshoy obekt"),  # soft and hard signs are no breaks
+        ("Hawai‘i l'été d’été", "hawai i l ete d ete"),
+        ("القمر والقمر بالقمر للقمر وللقمر", "qmr qmr qmr qmr qmr"),
+        ("ألم الله", "lm llh"),  # what is left must be a word still
+        ("جامعة", "jmh"),
+    ],
+)
+def test_folding_keeps_words_whole_and_takes_off_the_arabic_article(text, found):
+    assert words(text) == found.split()
