@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from importlib.resources import files
+from typing import Any
 
 from vectorstore.ngrams import signs, words, words_of_each
 
@@ -67,36 +68,42 @@ def _lexicon() -> Mapping[str, Sequence[str]]:
     return dict(zip(header, zip(*rows, strict=True), strict=True))
 
 
+_KINDS = {
+    "place": ("territories",),
+    "language": ("languages",),
+    "currency": ("currency_names",),
+    "month": ("months", "format", "wide"),
+    "day": ("days", "format", "wide"),
+    "unit": ("unit_display_names",),
+}
+"""What the Unicode locale data name, and where they do."""
+
+
 @cache
-def _locale(language: str) -> Mapping[str, Mapping[str, str]]:
-    """What the Unicode locale data call things: kind to code to name. Empty for a language it does not have."""
+def _locale(language: str) -> Mapping[str, Mapping[Any, Any]]:
+    """Kind to code to name. Empty for a language that the locale data do not have."""
     from babel import localedata  # only libraries in several languages need it
 
     if not localedata.exists(language):
         return {}
-    data = localedata.load(language, merge_inherited=False)  # what it inherits is no name: codes and formats
-    forms = {code: unit.get("long") for code, unit in data.get("unit_display_names", {}).items()}
-    return {
-        "place": _texts(data.get("territories", {})),
-        # Codes of three letters are languages few have heard of, with names like common words.
-        "language": {code: name for code, name in _texts(data.get("languages", {})).items() if len(code) == 2},
-        "currency": _texts(data.get("currency_names", {})),
-        "month": _texts(data.get("months", {}).get("format", {}).get("wide", {})),
-        "day": _texts(data.get("days", {}).get("format", {}).get("wide", {})),
-        "unit": _texts(forms),
-    }
+    data: Any = localedata.load(language, merge_inherited=False)  # what it inherits is no name: codes and formats
+    return {kind: reduce(lambda inner, key: inner.get(key, {}), path, data) for kind, path in _KINDS.items()}
 
 
-def _texts(names: Mapping[object, object]) -> dict[str, str]:
-    """Without references to other entries."""
-    return {str(code): name for code, name in names.items() if isinstance(name, str)}
+def _name(kind: str, code: Any, named: Mapping[Any, Any]) -> str:
+    """ "" where the entry refers to another one, and for languages few have heard of: their names are common words."""
+    if kind == "language" and len(code) != 2:
+        return ""
+    name = named.get(code)
+    name = name.get("long") if kind == "unit" and name else name
+    return name if isinstance(name, str) else ""
 
 
 def _names(concept: str, language: str) -> Sequence[str]:
     kind, _, code = concept.partition(" ")
     if kind == "word":
         return _lexicon()[language][int(code)].split(",") if language in _lexicon() else ()
-    name = _locale(language).get(kind, {}).get(code)
+    name = _name(kind, int(code) if kind in ("month", "day") else code, _locale(language).get(kind, {}))
     return (name,) if name else ()
 
 
@@ -105,7 +112,7 @@ def _all_names(language: str) -> Iterator[tuple[str, str]]:
     for number, names in enumerate(_lexicon().get(language, ())):
         yield from ((f"word {number}", name) for name in names.split(","))
     for kind, named in _locale(language).items():
-        yield from ((f"{kind} {code}", name) for code, name in named.items())
+        yield from ((f"{kind} {code}", name) for code in named if (name := _name(kind, code, named)))
 
 
 @cache

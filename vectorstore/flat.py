@@ -102,9 +102,9 @@ class _Rows:
         wanted, order = np.fromiter(numbers, np.uint64, len(numbers)), self._by_number
         known = self.numbers if order is None else self.numbers[order]
         at = np.searchsorted(known, wanted)
-        at = at[(at < len(known)) & (wanted != 0)]
-        rows = at if order is None else order[at]
-        return np.extract(np.isin(self.numbers[rows], wanted), rows)
+        at[at == len(known)] = 0  # beyond the last: any row will do, since it is another one
+        found = at[(known[at] == wanted) & (wanted != 0)]
+        return np.asarray(found if order is None else order[found], np.intp)
 
 
 class FlatIndex:
