@@ -8,16 +8,19 @@ people do; here it only has to tell a statement from one about something else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
+from assistant.nationality import countries, nationality
 from assistant.statements import Finding
-from assistant.support import compare, likelihood, unfamiliar
+from assistant.support import compare, familiar, likelihood, unfamiliar
 from assistant.types import Citation
+from vectorstore.crosslingual import content_words, translations
 from vectorstore.language import detect
 from vectorstore.ngrams import grams
 from vectorstore.sentences import sentences
 
 _REPEATED = 0.7  # of a clause's 4-grams, to be the same clause
+_KNOWN = 3  # words: of so many that a dictionary knows, one at least should be in the quotes
 _ABOUT_SOMETHING_ELSE = 0.2  # likelihood below which statement and quote share next to nothing
 
 _PLAIN = (
@@ -34,6 +37,23 @@ _HIDDEN = (
 _UNSPACED = "[不没無无未非]|ません|ない"
 _PLAIN_DENIAL = re.compile(rf"(?<!\w)(?:{_PLAIN})(?!\w)|{_UNSPACED}", re.IGNORECASE)
 _ANY_DENIAL = re.compile(rf"(?<!\w)(?:{_PLAIN}|{_HIDDEN})(?!\w)|{_UNSPACED}", re.IGNORECASE)
+_FORBIDDEN = re.compile(
+    r"(?<!\w)(?:forbidden|prohibited|banned|interdit\w*|verboten|untersagt|prohibid\w*|vietat\w*|proibid\w*"
+    r"|запрещ\w*|verboden)(?!\w)",
+    re.IGNORECASE,
+)
+# What a quote may say where a statement says "nothing": nothing is paid, nothing happened, nothing changes.
+_LACKING = re.compile(
+    r"(?<!\w)(?:free|spared|unharmed|unchanged|empty|closed|gratuit\w*|épargn\w*|vide|fermé\w*|kostenlos|gratis"
+    r"|umsonst|verschont|leer|geschlossen|gratuit[oa]s?|vací[oa]s?|cerrad[oa]s?|бесплатн\w*|закрыт\w*)(?!\w)",
+    re.IGNORECASE,
+)
+# What a statement may say where a quote denies a change: it did not close, it stayed open.
+_STAYS = re.compile(
+    r"(?<!\w)(?:stay(?:s|ed)?|remain(?:s|ed)?|still|keeps?|kept|rest(?:e|ent|é|ée|a|ait)|encore|toujours|bleib\w*|blieb\w*"
+    r"|noch|sigue\w*|siguió|todavía|permane\w*|оста[лё]\w*|ещё)(?!\w)",
+    re.IGNORECASE,
+)
 _NO_DENIAL = re.compile(
     r"(?<!\w)(?:not only|no (?:later|less|more|fewer) than|pas seulement|non seulement|nicht nur|no s[oó]lo|non solo"
     r"|no doubt|sans doute|nothing but|n['’]est que|(?:no|nr)\.?\s*\d+)(?!\w)",
@@ -64,11 +84,44 @@ def supports(statement: str, citations: Sequence[Citation], question: str) -> Fi
     said = written_out(plain(statement))
     quotes = [written_out(part) for citation in citations for part in _sentences(citation)]
     lost = unfamiliar(said, quotes, written_out(question), language=language, abroad=spoken - {language})
-    if lost or denies_otherwise(statement, quotes, abroad=language not in spoken):
+    told = frozenset().union(*(countries(held.quote, held.document.language) for held in citations))
+    lost = [word for word in lost if nationality(word, language) not in told]
+    before = [_before(held) for held in citations]
+    if _invented(lost, before, told, language) or denies_otherwise(statement, quotes, abroad=language not in spoken):
         return Finding(False, tuple(lost))
     if language not in spoken:  # in another language nearly every word is another one
-        return Finding(True)
-    return Finding(likelihood(compare(said, quotes, question, language=language)) >= _ABOUT_SOMETHING_ELSE)
+        return Finding(not _about_something_else(said, quotes, language, spoken), tuple(lost))
+    likely = likelihood(compare(said, quotes, " ".join([question, *before]), language=language))
+    return Finding(likely >= _ABOUT_SOMETHING_ELSE, tuple(lost))
+
+
+def _before(held: Citation) -> str:
+    """What a reader of the passage knows when the quote begins: the title, the headings, the sentences before it."""
+    earlier = held.passage.text[: max(0, held.start - held.passage.start)]
+    return " ".join((held.document.title, *held.heading, earlier))
+
+
+def _invented(lost: Sequence[str], before: Sequence[str], told: Set[str], language: str) -> bool:
+    """Whether what the quotes lack is more than saying who "he" or "the government" is.
+
+    A name may come from the title, the headings or what stands before the quote; a nationality may be added where the
+    quote names no other one: ``told`` are the countries it names. Numbers may not.
+    """
+    if not all(word[:1].isupper() for word in lost):  # numbers, in digits or in words
+        return True
+    strange = [word for word in lost if not familiar(word, before)]
+    return any(not (code := nationality(word, language)) or (told and code not in told) for word in strange)
+
+
+def _about_something_else(said: str, quotes: Sequence[str], language: str, spoken: Set[str]) -> bool:
+    """Whether, of several words that dictionaries know in the quotes' languages, the quotes hold none, nor any name."""
+    known = 0
+    for word in content_words(said, language):
+        called = [name for target in spoken for name in translations(word, language, target)]
+        if any(familiar(one, quotes) for one in (word, *called)):
+            return False
+        known += bool(called)
+    return known >= _KNOWN
 
 
 def plain(statement: str) -> str:
@@ -93,12 +146,16 @@ def denies_otherwise(statement: str, quotes: Sequence[str], *, abroad: bool = Fa
     """
     said = _NO_DENIAL.sub(" ", statement)
     if _ANY_DENIAL.search(said):
-        return bool(_PLAIN_DENIAL.search(said) and quotes) and not any(map(_ANY_DENIAL.search, quotes))
-    denied = [_NO_DENIAL.sub(" ", clause) for quote in quotes for clause in _clauses(quote)]
+        in_other_words = not _LACKING.search(said) and any(map(_LACKING.search, quotes))
+        denied = in_other_words or any(map(_ANY_DENIAL.search, quotes))
+        return bool(_PLAIN_DENIAL.search(said) and quotes) and not denied
+    if _STAYS.search(said):
+        return False
+    clauses = [_NO_DENIAL.sub(" ", clause) for quote in quotes for clause in _clauses(quote)]
     if abroad:
-        return bool(denied) and all(map(_PLAIN_DENIAL.search, denied))
+        return bool(clauses) and all(_PLAIN_DENIAL.search(clause) or _FORBIDDEN.search(clause) for clause in clauses)
     own = _cut(statement)
-    for clause in filter(_PLAIN_DENIAL.search, denied):
+    for clause in filter(_PLAIN_DENIAL.search, clauses):
         words = _cut(_PLAIN_DENIAL.sub(" ", clause))
         if words and len(words & own) >= _REPEATED * len(words):
             return True

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from assistant.asked import NUMBER, names
+from assistant.nationality import countries, nationality
 from assistant.statements import Finding
 from assistant.types import Citation, Support
 from vectorstore.crosslingual import content_words, translations
@@ -29,6 +30,17 @@ _SPELLED = {
     )
     for word in alternatives.split()
 }  # fmt: skip
+_SPELLED_IN = {
+    language: {word: _SPELLED[word] for word in alternatives.split()}
+    for language, alternatives in (
+        ("en", "six seven eight nine ten eleven twelve hundred thousand"),
+        ("de", "sechs sieben acht neun zehn elf zwölf hundert tausend"),
+        ("fr", "six sept huit dix onze douze cent mille"),  # "neuf" is also "new"
+        ("es", "seis siete ocho nueve diez once doce cien mil"),
+    )
+}
+_COUNTED = 6  # fewer than that, and the writer may have counted what is listed
+_SPOKEN = re.compile(r"[^\W\d_]+")
 _NEGATION = re.compile(
     r"(?<!\w)(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|ne|n['’]|pas|jamais|aucune?|sans|"
     r"nicht|keine?[rsnm]?|nie|niemals|ohne|nunca|jamás|ningun[oa]?|ningún|sin|не|нет|никогда|без|non|mai|nessun[oa]?|"
@@ -95,6 +107,9 @@ def unfamiliar(
     lost = {
         match.start(): match.group() for match in NUMBER.finditer(statement) if not _readings(match.group()) & known
     }
+    for word in _SPOKEN.finditer(statement.lower()):
+        if _SPELLED_IN.get(language, {}).get(word.group(), 0) >= _COUNTED and _SPELLED[word.group()] not in known:
+            lost[word.start()] = statement[word.start() : word.end()]
     for name in _names(statement, language):
         called = [other for target in abroad for other in translations(name, language, target)]
         if not any(_familiar(one, held) for one in (name, *called)):
@@ -176,9 +191,27 @@ def _readings(number: str) -> set[float]:
     return readings
 
 
-def _held(text: str) -> set[str]:
-    bones = (f"~{skeleton(word)}" for word in words(text) if len(skeleton(word)) >= _SHORTEST_SKELETON)
-    return {*grams(text), *signs(text), *bones}
+def familiar(word: str, quotes: Sequence[str]) -> bool:
+    """Whether the quotes hold a word, in whatever form."""
+    return _familiar(word, frozenset().union(*map(_held, quotes)))
+
+
+@lru_cache(maxsize=256)
+def _held(text: str) -> frozenset[str]:
+    told = words(text)
+    bones = (f"~{skeleton(word)}" for word in told if len(skeleton(word)) >= _SHORTEST_SKELETON)
+    return frozenset([*grams(text), *signs(text), *bones, *(f"={_romanised(word)}" for word in told)])
+
+
+def _romanised(word: str) -> str:
+    """A folded name as it is spelled where it comes from, not as its Cyrillic letters are turned into Latin ones.
+
+    >>> _romanised("khartvell") == _romanised("hartwell"), _romanised("oliviya") == _romanised("olivia")
+    (True, True)
+    """
+    for written, spelled in (("kh", "h"), ("w", "v"), ("iy", "i"), ("yo", "o"), ("y", "i"), ("ll", "l")):
+        word = word.replace(written, spelled)
+    return word
 
 
 def _familiar(word: str, held: Set[str]) -> bool:
@@ -189,8 +222,12 @@ def _familiar(word: str, held: Set[str]) -> bool:
 def _ways(word: str) -> tuple[frozenset[str], ...]:
     """The word's own 4-grams; of a name its consonants too, which survive from one script to another."""
     own = frozenset(signs(word) or grams(word))
-    bones = skeleton("".join(words(word)))
-    return (own, frozenset({f"~{bones}"})) if word[:1].isupper() and len(bones) >= _SHORTEST_SKELETON else (own,)
+    if not word[:1].isupper():
+        return (own,)
+    folded = "".join(words(word))
+    spelled = frozenset({f"={_romanised(folded)}"})
+    bones = skeleton(folded)
+    return (own, spelled, frozenset({f"~{bones}"})) if len(bones) >= _SHORTEST_SKELETON else (own, spelled)
 
 
 def _content(text: str, language: str) -> list[str]:
@@ -198,15 +235,25 @@ def _content(text: str, language: str) -> list[str]:
 
 
 def _names(statement: str, language: str) -> list[str]:
-    """As they are written. German writes every noun so: there, only two in a row are taken for a name."""
+    """As they are written. German writes every noun so: there, a name is two in a row, or a country's."""
     if language == "de":
-        return [word for match in _TWO_CAPITALS.finditer(statement) for word in match.group().split()]
+        rows = (content_words(match.group(), language) for match in _TWO_CAPITALS.finditer(statement))
+        named = {word for row in rows if len(row) > 1 for word in row}
+        return [
+            word
+            for word in re.findall(r"[\w’'-]+", statement)
+            if word[0].isupper() and (named & set(words(word)) or _is_country(word, language))
+        ]
     folded = set(names(statement))
     return [
         word
         for word in dict.fromkeys(re.findall(r"[\w’'-]+", statement))
         if folded & set(words(word)) and word[0].isupper()
     ]
+
+
+def _is_country(word: str, language: str) -> bool:
+    return nationality(word, language) is None and bool(countries(word, language))
 
 
 def _flat(text: str) -> str:

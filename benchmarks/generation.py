@@ -38,6 +38,12 @@ from assistant.statements import statements  # noqa: E402
 from assistant.types import Answer, Citation, Delta, Event, Passage, Question, Read  # noqa: E402
 from tests.assistant.library import CALL, SHOP, Reader, hits, retrieval  # noqa: E402
 from tests.assistant.planted import LIBRARY, PLANTED, UNSEEN, UNSEEN_LIBRARY, Planted  # noqa: E402
+from tests.assistant.planted_abroad import (  # noqa: E402
+    ABROAD,
+    ABROAD_LIBRARY,
+    ABROAD_UNSEEN,
+    ABROAD_UNSEEN_LIBRARY,
+)
 from tests.fakes.openai_server import END, LEAVE, OpenAIServer, Reply, Status  # noqa: E402
 from vectorstore.ngrams import grams  # noqa: E402
 from vectorstore.sentences import sentences  # noqa: E402
@@ -246,9 +252,14 @@ def report(name: str, seconds: list[float]) -> None:
 
 
 def measure_lies() -> None:
-    sets = {"made with the rules": flagged(PLANTED, LIBRARY), "made after them": flagged(UNSEEN, UNSEEN_LIBRARY)}
+    sets = {
+        "mostly English": flagged(PLANTED, LIBRARY),
+        "the same, later": flagged(UNSEEN, UNSEEN_LIBRARY),
+        "across languages": flagged(ABROAD, ABROAD_LIBRARY),
+        "across languages, after the rules": flagged(ABROAD_UNSEEN, ABROAD_UNSEEN_LIBRARY),
+    }
     print("| flagged | " + " | ".join(sets) + " |\n|---|" + "---|" * len(sets))
-    for kind in dict.fromkeys(planted.kind for planted in PLANTED):
+    for kind in dict.fromkeys(planted.kind for planted in [*PLANTED, *ABROAD]):
         print(f"| {kind} | " + " | ".join(f"{counts[kind]} of {counts.total(kind)}" for counts in sets.values()) + " |")
 
 

@@ -225,4 +225,4 @@ UNSEEN = [
     Planted("label", "The ferry sells coffee [1.6]."),
     Planted("label", "The orchard has bees [5.1]."),
 ]
-"""Written after the rules were, and not used to change them."""
+"""Written after the first rules were; those added since were made with these in view."""
