@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant import wording
 from assistant.asked import Asked, read_question
+from assistant.bridging import completed
 from assistant.choosing import choose, probabilities
 from assistant.confidence import THRESHOLD, confidence, evidence
 from assistant.contradictions import both_sides, contradiction, notice, told
@@ -45,6 +47,10 @@ class Extractive:
     embed: Embed | None = None
     threshold: float = THRESHOLD
     max_sentences: int = 3
+    _lately: deque[tuple[Question, Retrieval, _Weighed]] = field(
+        default_factory=lambda: deque(maxlen=8), init=False, repr=False, compare=False
+    )
+    """What was weighed last: an answerer with a model asks for the confidence first, then for contradictions."""
 
     def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
         weighed = self._weigh(question, retrieval)
@@ -52,7 +58,7 @@ class Extractive:
             order = np.argsort(-weighed.shares, kind="stable")
             yield from _refuse(question, weighed.confidence, [weighed.held[i] for i in order])
         else:
-            groups = choose(weighed.held, weighed.shares, self.max_sentences)
+            groups = self._chosen(weighed)
             found = _contradiction(weighed, groups)
             quoted = both_sides(groups, found, self.max_sentences) if found else groups
             yield from _quote(question, weighed.confidence, quoted, read, found)
@@ -64,10 +70,23 @@ class Extractive:
     def contradiction(self, question: Question, retrieval: Retrieval) -> Contradiction | None:
         """What the documents give different values for, in answer to the question."""
         weighed = self._weigh(question, retrieval)
-        groups = choose(weighed.held, weighed.shares, self.max_sentences) if weighed.held else []
-        return _contradiction(weighed, groups)
+        return _contradiction(weighed, self._chosen(weighed))
+
+    def _chosen(self, weighed: _Weighed) -> Sequence[Sequence[Sentence]]:
+        if weighed.asked is None:
+            return []
+        groups = choose(weighed.held, weighed.shares, self.max_sentences)
+        return completed(weighed.asked, weighed.held, weighed.shares, groups, self.max_sentences)
 
     def _weigh(self, question: Question, retrieval: Retrieval) -> _Weighed:
+        for asked, found, weighed in list(self._lately):
+            if asked is question and found is retrieval:
+                return weighed
+        weighed = self._weigh_anew(question, retrieval)
+        self._lately.append((question, retrieval, weighed))
+        return weighed
+
+    def _weigh_anew(self, question: Question, retrieval: Retrieval) -> _Weighed:
         held = candidates(retrieval)
         if not held:
             return _Weighed(None, held, np.empty(0), 0.0)

@@ -24,7 +24,7 @@ import numpy as np
 from assistant.extractive import Extractive
 from assistant.types import Answer, Question
 from benchmarks import fitting
-from benchmarks.cases import PACKS, Case, answerable_cases, open_collection, unanswerable_cases
+from benchmarks.cases import PACKS, Case, answerable_cases, open_collection, squeezed, unanswerable_cases
 from vectorstore.library import Library
 
 Seen = TypeVar("Seen")
@@ -94,10 +94,26 @@ def report(outcomes: Sequence[Outcome]) -> None:
         refused = statistics.fmean(one.answer.status == "not_in_documents" for one in own)
         middle = statistics.median(one.milliseconds for one in own)
         print(f"| {group} | {len(own)} | {first:.3f} | {some:.3f} | {refused:.3f} | {middle:.0f} |")
+    needing_two = [one for one in outcomes if one.case.group == "multihop-wiki"]
+    if needing_two:
+        cited = statistics.fmean(
+            one.case.documents <= {quote.document.id for quote in one.answer.citations} for one in needing_two
+        )
+        quoted = statistics.fmean(all_evidence(one) for one in needing_two)
+        print(f"multihop-wiki: both documents cited {cited:.3f}, the evidence of both quoted {quoted:.3f}")
     for pack in ("squad2", "clapnq", "news-rgb"):
         sure = [(one.answer.confidence, one.case.answerable) for one in outcomes if one.case.group.split()[0] == pack]
         if len({answerable for _, answerable in sure}) == 2:
             print(f"AUROC of confidence, {pack}: {fitting.auroc(*map(np.array, zip(*sure, strict=True))):.3f}")
+
+
+def all_evidence(outcome: Outcome) -> bool:
+    """Whether every piece of evidence stands in a quote, or a quote in it."""
+    quotes = [squeezed(citation.quote) for citation in outcome.answer.citations]
+    return all(
+        any(evidence in quote or quote in evidence for quote in quotes)
+        for evidence in map(squeezed, outcome.case.evidence)
+    )
 
 
 def held(case: Case, quotes: Sequence[str]) -> bool:
