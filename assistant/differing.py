@@ -7,29 +7,26 @@ products or places do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
+from assistant.alignment import Pair, sentence_tokens, trimmed
 from assistant.asked import Asked
 from assistant.choosing import leans
 from assistant.signals import Sentence
 from assistant.support import denies
-from assistant.values import Token, same_amount, same_date, tokens
+from assistant.values import Token, same_amount, same_date
 from vectorstore.ngrams import fold, pieces, signs, words
 from vectorstore.types import Span
 
 Slot = Literal["date", "number", "name", "denial"]
 
 RELATED = 0.35  # of the 4-grams of one: less, and it is not worth while to align them
-ALIKE = 0.6  # of the shorter sentence's tokens: the two are versions of one sentence
 STRICT = 0.75  # the same where no digit or capital shows what was exchanged
-AS_LONG = 0.5  # of the longer one's
-FEWEST = 4  # tokens in common; of scripts without blanks, twice as many
+_COUNTED = re.compile(r"(?<=\d) [^\W\d_]{2,}")
 _MARKED = re.compile(r"[^\w\s·・.]")
-_DATELINE = re.compile(r"^.{0,24}?(?:\.\.\.|…)\s")
 _DATE_ASKED = re.compile(
     r"(?<!\w)(?:date|dates|datum|termin|fecha|data|дата|даты|tarih|tarihi|ημερομηνία|ngày|تاريخ|तारीख)(?!\w)|日期|时间|時間|日時",
     re.I,
@@ -85,7 +82,7 @@ def differ(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | Non
     if left.language == right.language and len(left.terms & right.terms) >= RELATED * min(
         len(left.terms), len(right.terms)
     ):
-        versions = _Pair.aligned(left, right)
+        versions = Pair.aligned(left, right)
         if versions is not None:
             return _exchanged(asked, versions)
     return _reworded(asked, left, right)
@@ -94,56 +91,7 @@ def differ(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | Non
 # Two versions of one sentence
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two sentences that share most of their tokens, and the stretches that were exchanged, left and right."""
-
-    left: Sentence
-    right: Sentence
-    exchanged: tuple[tuple[tuple[Token, ...], tuple[Token, ...]], ...]
-    """One of the two is empty where something was added."""
-    alike: float
-    """The share of the longer one's tokens that stand in the other in the same order, 0 to 1."""
-
-    @classmethod
-    def aligned(cls, left: Sentence, right: Sentence) -> _Pair | None:
-        ours, theirs = _tokens(left.text, left.language), _tokens(right.text, right.language)
-        shorter, longer = sorted((len(ours), len(theirs)))
-        keys, other_keys = [token.key for token in ours], [token.key for token in theirs]
-        if len(set(keys) & set(other_keys)) < min(FEWEST, shorter - 1):
-            return None
-        matcher = SequenceMatcher(None, keys, other_keys, autojunk=False)
-        common = sum(block.size for block in matcher.get_matching_blocks())
-        fewest = FEWEST * (2 if any(token.kind == "sign" for token in ours) else 1)
-        if common < max(ALIKE * shorter, min(fewest, shorter - 1), AS_LONG * longer):
-            return None
-        stretches = [(_trimmed(ours[i1:i2]), _trimmed(theirs[j1:j2])) for i1, i2, j1, j2 in _stretches(matcher, ours)]
-        return cls(left, right, tuple(one for one in stretches if any(one)), common / longer)
-
-
-def _stretches(matcher: SequenceMatcher[str], ours: Sequence[Token]) -> Iterator[tuple[int, int, int, int]]:
-    """What differs, stretches with one sign or small word between them joined: names have such in common."""
-    open_: tuple[int, int, int, int] | None = None
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            if open_ and i2 - i1 == 1 and ours[i1].kind in ("sign", "small"):
-                continue
-            if open_:
-                yield open_
-            open_ = None
-        else:
-            open_ = (open_[0], i2, open_[2], j2) if open_ else (i1, i2, j1, j2)
-    if open_:
-        yield open_
-
-
-def _trimmed(stretch: Sequence[Token]) -> tuple[Token, ...]:
-    """Without small words at its ends."""
-    places = [i for i, token in enumerate(stretch) if token.kind != "small"]
-    return tuple(stretch[places[0] : places[-1] + 1]) if places else ()
-
-
-def _exchanged(asked: Asked, pair: _Pair) -> Contradiction | None:
+def _exchanged(asked: Asked, pair: Pair) -> Contradiction | None:
     """The one value that was exchanged, if it is of the kind asked for and nothing else tells the sentences apart."""
     if _bounds(pair.left.text) != _bounds(pair.right.text):
         return None
@@ -212,9 +160,9 @@ def _slots(asked: Asked) -> frozenset[Slot]:
     return _SLOTS.get(asked.kind, _ANY)
 
 
-def _distinct(pair: _Pair, kind: Literal["date", "number"]) -> list[tuple[_Stretch, _Stretch]]:
+def _distinct(pair: Pair, kind: Literal["date", "number"]) -> list[tuple[_Stretch, _Stretch]]:
     """The dates, or numbers, that were exchanged for others, each two of them once."""
-    ours, theirs = (_tokens(one.text, one.language) for one in (pair.left, pair.right))
+    ours, theirs = (sentence_tokens(one.text, one.language) for one in (pair.left, pair.right))
     found: dict[tuple[str, ...], tuple[_Stretch, _Stretch]] = {}
     for one, other in pair.exchanged:
         mine = [token for token in one if token.kind == kind and not any(_same(token, held) for held in theirs)]
@@ -233,7 +181,7 @@ def _same(one: Token, other: Token) -> bool:
     return one.unit == other.unit and same_amount(one, other)
 
 
-def _names(pair: _Pair) -> tuple[list[tuple[_Stretch, _Stretch]], bool]:
+def _names(pair: Pair) -> tuple[list[tuple[_Stretch, _Stretch]], bool]:
     """The names that were exchanged, each pair once, and whether other words were."""
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[_Stretch, _Stretch]] = {}
     rest = False
@@ -253,10 +201,10 @@ def _names(pair: _Pair) -> tuple[list[tuple[_Stretch, _Stretch]], bool]:
 
 
 def _worded(stretch: _Stretch) -> tuple[Token, ...]:
-    return _trimmed([token for token in stretch if token.kind not in ("date", "number")])
+    return trimmed([token for token in stretch if token.kind not in ("date", "number")])
 
 
-def _is_name(stretch: _Stretch, pair: _Pair, text: str) -> bool:
+def _is_name(stretch: _Stretch, pair: Pair, text: str) -> bool:
     """Capitals tell; in scripts without them, that everything else is the same."""
     written = text[stretch[0].start : stretch[-1].end]
     if any(token.kind == "sign" for token in stretch):
@@ -269,7 +217,7 @@ def _is_name(stretch: _Stretch, pair: _Pair, text: str) -> bool:
     return written.lower() == written.upper() and len(_once(pair)) == 1 and pair.alike >= STRICT
 
 
-def _once(pair: _Pair) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _once(pair: Pair) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
     """What was exchanged, by its words: one name may stand in a sentence several times."""
     return {(tuple(t.key for t in one), tuple(t.key for t in other)) for one, other in pair.exchanged}
 
@@ -296,7 +244,7 @@ def _initials(stretch: _Stretch) -> str:
     return "".join(token.key[:1] for token in stretch if token.kind in ("name", "opener"))
 
 
-def _lone_date(pair: _Pair) -> bool:
+def _lone_date(pair: Pair) -> bool:
     """Whether one of them alone is about a certain time."""
     dated = [
         any(token.kind == "date" for token in stretch) for one, other in pair.exchanged for stretch in (one, other)
@@ -304,7 +252,7 @@ def _lone_date(pair: _Pair) -> bool:
     return any(dated)
 
 
-def _other_subject(asked: Asked, pair: _Pair) -> bool:
+def _other_subject(asked: Asked, pair: Pair) -> bool:
     """Whether one of them lacks something of the question that the other holds."""
     for other, side in ((pair.right, 0), (pair.left, 1)):
         for stretches in pair.exchanged:
@@ -328,7 +276,7 @@ def _asks_held(token: Token, other: Sentence) -> bool:
     return len(cut & other.terms) > len(cut) / 2
 
 
-def _signs_apart(asked: Asked, pair: _Pair) -> bool:
+def _signs_apart(asked: Asked, pair: Pair) -> bool:
     """The same for scripts without blanks, by pairs of signs."""
     mine, theirs, question = set(signs(pair.left.text)), set(signs(pair.right.text)), set(signs(asked.text))
     return bool(question & (mine ^ theirs))
@@ -375,7 +323,7 @@ def _answers(asked: Asked, sentence: Sentence) -> bool:
 
 def _fresh(asked: Asked, sentence: Sentence) -> list[Token]:
     """The sentence's tokens that are not the question's."""
-    found = [token for token in _tokens(sentence.text, sentence.language) if token.kind != "small"]
+    found = [token for token in sentence_tokens(sentence.text, sentence.language) if token.kind != "small"]
     if sentence.language == asked.language:
         return [token for token in found if not _asks(asked, token)]
     forms = [form for concept in asked.concepts(sentence.language) for form in concept.forms if form]
@@ -417,18 +365,16 @@ def _apart(asked: Asked, left: Sentence, right: Sentence) -> bool:
 
 
 def _claim(sentence: Sentence, stretch: _Stretch) -> Claim:
-    return Claim(sentence, stretch[0].start, stretch[-1].end)
+    """The value as it is told: a number with the word that follows and counts it."""
+    end = stretch[-1].end
+    unit, counted = stretch[-1].unit, _COUNTED.match(sentence.text, end)
+    if unit and counted and fold(counted.group().strip()).startswith(unit):
+        end = counted.end()
+    return Claim(sentence, stretch[0].start, end)
 
 
 def _excerpt(sentence: Sentence) -> Claim:
     return Claim(sentence, 0, min(len(sentence.text), EXCERPT))
-
-
-@lru_cache(maxsize=512)
-def _tokens(text: str, language: str) -> tuple[Token, ...]:
-    """Those of the sentence itself: a date in front of an ellipsis is the snippet's, not the statement's."""
-    line = _DATELINE.match(text)
-    return tuple(token for token in tokens(text, language) if not line or token.start >= line.end())
 
 
 @lru_cache(maxsize=8)

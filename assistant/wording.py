@@ -89,7 +89,8 @@ def disagree(claims: Sequence[tuple[str, int | None, str]], language: str) -> st
         ", ".join(filter(None, [f"{quoted(value, language)} [{marker}]" if marker else quoted(value, language), title]))
         for value, marker, title in claims
     ]
-    return f"{_DISAGREE.get(language, _DISAGREE['en'])}: {'; '.join(said)}."
+    colon = {"fr": "\u00a0: ", "ja": "：", "zh": "："}.get(language, ": ")
+    return f"{_DISAGREE.get(language, _DISAGREE['en'])}{colon}{'; '.join(said)}."
 
 
 def quoted(text: str, language: str) -> str:

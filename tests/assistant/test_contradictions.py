@@ -68,7 +68,7 @@ def values(
             "When does the office open?",
             "en",
             "The office opens at 8 a.m. on weekdays.",
-            "The office opens at 9:00.",
+            "The office opens at 9:00 on weekdays.",
             ["8 a.m.", "9:00"],
         ),
         (
@@ -171,6 +171,12 @@ def test_documents_in_two_languages_contradict_each_other_in_numbers():
 )
 def test_other_years_products_places_and_the_same_value_are_no_contradiction(question, one, other):
     assert values(question, one, other) == []
+
+
+def test_a_number_is_told_with_what_it_counts():
+    assert values(
+        "What is the maximum file size?", "The maximum file size is 10 MB.", "The maximum file size is 25 MB."
+    ) == ["10 MB", "25 MB"]
 
 
 def test_titles_tell_two_offices_apart_but_not_two_editions():
