@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -30,6 +31,9 @@ from assistant.server.shelf import OpenAssistant, Shelf
 from assistant.server.siblings import Elsewhere
 from assistant.settings import Settings
 
+# Newer releases of FastAPI write spans, metrics and logs with paths, query strings and what did not validate: ids, and
+# words people searched for. The spans of this server (`server.tracing`) hold none of it. Older releases ignore this.
+_NO_SPANS_OF_ITS_OWN: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _TICK = 0.5  # seconds between two looks at how late the loop is
 _SWEEP = 600  # seconds between two sweeps of the kept replies
 
@@ -50,6 +54,7 @@ def create_app(
         description="Answers from your own documents, every statement tied to the exact words it rests on.",
         docs_url=None,
         redoc_url=None,
+        telemetry=_NO_SPANS_OF_ITS_OWN,
         lifespan=_lifespan,
     )
     app.state.house = house

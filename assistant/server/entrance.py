@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.server.metrics import Metrics
 from assistant.server.problems import Problem, problem_of
-from assistant.server.tracing import server_span
+from assistant.server.tracing import ended, server_span
 
 _log = logging.getLogger("assistant.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -66,8 +66,7 @@ class Entrance:
             with server_span(scope) as span:
                 await self._answer(scope, receive, visit)
                 if span is not None:
-                    span.set_attribute("http.response.status_code", visit.status)
-                    span.set_attribute("http.route", visit.route)
+                    ended(span, scope["method"], visit.route, visit.status)
         finally:
             self._door.inside -= 1
             self._metrics.requested(scope["method"], visit.route, visit.status, visit.seconds)

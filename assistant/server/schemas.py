@@ -191,6 +191,7 @@ class AnswerOut(Reply):
     rejected: list[dict[str, Any]]
     closest: list[dict[str, Any]]
     notices: list[str]
+    disagreements: list[dict[str, Any]] = []
     model: str
     prompt_version: str
     usage: dict[str, Any]

@@ -22,6 +22,7 @@ from assistant.server.options import Options
 from assistant.server.siblings import Siblings
 from assistant.server.store import open_store
 from assistant.settings import Settings
+from assistant.tracing import export_spans
 
 _log = logging.getLogger("assistant.server")
 
@@ -41,6 +42,7 @@ def run(settings: Settings, options: Options, listener: socket.socket) -> None:
 def serve(settings: Settings, options: Options, sockets: list[socket.socket]) -> None:
     """Serve in this process."""
     log_to_stderr()
+    export_spans(settings.otlp_endpoint, settings.otlp_protocol)  # before the first request, which is a span already
     door = Door()
     app = create_app(settings, options, door=door)
     inner = Siblings(options.siblings).listen()

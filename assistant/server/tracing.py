@@ -26,3 +26,12 @@ def server_span(scope: Scope) -> Iterator[Any]:
     ) as span:
         span.set_attribute("http.request.method", scope["method"])
         yield span
+
+
+def ended(span: Any, method: str, route: str, status: int) -> None:
+    """After OpenTelemetry's conventions for HTTP. The path itself is left out: it may hold ids."""
+    span.update_name(f"{method} {route}")
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    if status >= 500:
+        span.set_attribute("error.type", str(status))
