@@ -36,6 +36,11 @@ DENSE_FOREIGN = 0.5  # the same where it knows one of them at most: it still see
 TITLE = 0.3  # the question names the document by its title
 NAMED = 0.5  # one of the best passages names it: questions that need two documents
 NAMING = 2  # how many of the best passages are read for titles
+WORDS_AMONG_LANGUAGES = 0.2  # what speaks for the question's own language alone counts less where others compete
+DENSE_AMONG_LANGUAGES = 1.8
+PARITY = (
+    0.6  # of the way from a language's best passage to the best of all others: no dictionary knows all languages alike
+)
 FOREIGN = 3.0  # what covers a third of a question in another language says as much as all of it in its own
 FUNCTION = 0.5  # a word that only builds the sentence, beside the 1.0 of others
 FUNCTION_AMONG_LANGUAGES = 0.2  # the same where documents in other languages compete: there it seems rare
@@ -151,6 +156,23 @@ def above_floor(scores: Scores, weight: Callable[[int], float]) -> dict[int, flo
     return {id: weight(id) * (score - floor) for id, score in scores.items()}
 
 
+def on_a_par(scores: Scores, spoken: Mapping[int, str]) -> dict[int, float]:
+    """Each language's scores, lifted so that its best comes near the best of all (`PARITY` says how near).
+
+    A dictionary that knows fewer of a language's words finds less of a question there, however well it is answered.
+
+    >>> on_a_par({7: 1.0, 8: 0.5, 9: 0.25}, {7: "de", 8: "zh", 9: "zh"})
+    {7: 1.0, 8: 0.8, 9: 0.4}
+    """
+    language = {id: spoken.get(id, UNKNOWN) for id in scores}  # a chunk may be forgotten while it is searched
+    best: dict[str, float] = {}
+    for id, score in scores.items():
+        best[language[id]] = max(score, best.get(language[id], 0.0))
+    most = max(best.values(), default=0.0)
+    lift = {name: 1 - PARITY + PARITY * most / score for name, score in best.items() if score > 0}
+    return {id: score * lift.get(language[id], 1.0) for id, score in scores.items()}
+
+
 def own_terms(query: str, language: str, function: float) -> dict[str, dict[str, float]]:
     """The question's 4-grams, each with the weight of the weightiest word it is in (`weighed_words`)."""
     grams: dict[str, float] = {}
@@ -167,9 +189,10 @@ def foreign_terms(query: str, language: str, target: str) -> dict[str, dict[str,
     small dictionaries call them there.
     """
     content = content_words(query, language)
+    weights = weighed_words(query, language, 1.0)
     names = translations(query, language, target)
     spelled = [word for name in names if not signs(name) for word in words(name)]
-    grams = {gram: 1.0 for word in [*content, *spelled] for gram in pieces(word)}
+    grams = {gram: weights.get(word, 1.0) for word in [*spelled, *content] for gram in pieces(word)}
     pairs = {pair: PAIR for name in [query, *names] for pair in signs(name)}
     return {"grams": grams, "words": pairs, "skeletons": dict.fromkeys(skeletons(" ".join(content)), 1.0)}
 
@@ -226,7 +249,8 @@ class Retriever:
             known = {id for id, spoken in self.spoken(scores).items() if spoken in self.dense_languages}
         else:
             known = ()
-        return Leg(scores, above_floor(scores, lambda id: DENSE if id in known else DENSE_FOREIGN))
+        weight = DENSE_AMONG_LANGUAGES if ask.others(language) else DENSE
+        return Leg(scores, above_floor(scores, lambda id: weight if id in known else DENSE_FOREIGN))
 
     def _named(self, ranked: Sequence[Ranked], passages: Mapping[int, Passage], ask: _Scope) -> dict[int, float]:
         """Documents that the best passages name by their titles; not the passages' own."""
@@ -247,9 +271,13 @@ class _Scope:
     languages: frozenset[str]
     documents: Collection[str] | None
 
+    def others(self, language: str) -> frozenset[str]:
+        """The languages of the documents that may be found, but for the question's; none where that is not known."""
+        return (self.languages or self.lexical.languages()) - {language, UNKNOWN} if language else frozenset()
+
     def keywords(self, query: str, language: str) -> dict[str, Leg]:
         """4-grams and words for all documents; for those in another language than the question's, terms of theirs."""
-        others = (self.languages or self.lexical.languages()) - {language, UNKNOWN} if language else frozenset()
+        others = self.others(language)
         if not others:
             grams = self._search_terms(own_terms(query, language, FUNCTION), self.languages)
             spelled = self._search(query, "words", self.languages)
@@ -262,8 +290,8 @@ class _Scope:
         ours = max(grams.values(), default=0.0) / best if best else 0.0
         return {
             "grams": Leg(grams, shared({id: part for id, part in grams.items() if id not in foreign}, 1.0, best=best)),
-            "words": Leg(spelled, shared(spelled, WORDS * ours)),
-            "foreign": Leg(foreign, shared(foreign, 1.0, best=best)),
+            "words": Leg(spelled, shared(spelled, WORDS_AMONG_LANGUAGES * ours)),
+            "foreign": Leg(foreign, shared(on_a_par(foreign, self.spoken(foreign)), 1.0, best=best)),
         }
 
     def _foreign(self, terms: Mapping[str, Terms]) -> dict[int, float]:

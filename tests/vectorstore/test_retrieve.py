@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from vectorstore.chunking import split
 from vectorstore.language import detect
 from vectorstore.lexical import Entry, LexicalIndex
-from vectorstore.retrieve import Leg, Passage, Retriever, fuse, shared
+from vectorstore.retrieve import Leg, Passage, Retriever, foreign_terms, fuse, on_a_par, shared
 from vectorstore.types import Document, DocumentRef, Filters, LegScore
+from vectorstore.weighing import ACRONYM
 
 ARTICLE = Path(__file__).parents[3] / "shared" / "data" / "article" / "entretien-poutine-trump.fr.txt"
 
@@ -58,6 +59,25 @@ def test_shares_keep_the_order_and_the_best_gets_the_weight(scores, weight):
     shares = shared(scores, weight)
     assert max(shares.values(), default=weight) == pytest.approx(weight)
     assert all(shares[a] <= shares[b] for a in scores for b in scores if scores[a] <= scores[b])
+
+
+@given(
+    st.dictionaries(st.integers(0, 9), st.tuples(st.floats(0.001, 10), st.sampled_from(["de", "zh", "ar"])), min_size=1)
+)
+def test_languages_come_on_a_par_and_keep_their_order(found):
+    scores = {id: score for id, (score, _) in found.items()}
+    spoken = {id: language for id, (_, language) in found.items()}
+    lifted = on_a_par(scores, spoken)
+    assert all(lifted[id] >= scores[id] * (1 - 1e-9) for id in scores)
+    assert max(lifted.values()) == pytest.approx(max(scores.values()))
+    assert all(
+        lifted[a] <= lifted[b] for a in scores for b in scores if spoken[a] == spoken[b] and scores[a] <= scores[b]
+    )
+
+
+def test_an_acronym_weighs_more_across_languages_too():
+    grams = foreign_terms("What is the mission of CITES?", "en", "fr")["grams"]
+    assert (grams["cite"], grams["miss"]) == (ACRONYM, 1.0)
 
 
 def test_a_question_finds_the_passage_in_another_language(tmp_path):
