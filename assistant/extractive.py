@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,18 @@ from assistant.contradictions import both_sides, contradiction, notice, told
 from assistant.differing import Contradiction
 from assistant.markup import inert, visible
 from assistant.signals import Sentence, candidates, features
-from assistant.types import Answer, Citation, CitationFound, Closest, Delta, Event, Passage, Question, Read, Statement
+from assistant.types import (
+    Citation,
+    CitationFound,
+    Closest,
+    Delta,
+    Event,
+    Passage,
+    Question,
+    Read,
+    Statement,
+    unanswered,
+)
 from vectorstore.retrieve import Embed
 from vectorstore.types import Document, Retrieval, Span
 
@@ -111,13 +122,8 @@ def _refuse(question: Question, sure: float, ranked: Sequence[Sentence]) -> Iter
     for sentence in ranked:
         chunk = sentence.hit.chunk
         nearest.setdefault(chunk.id, Closest(sentence.hit.document, sentence.start, sentence.end, sentence.text))
-    yield Answer(
-        id="",
-        conversation_id=None,
-        question=question.asked,
-        standalone_question=question.text,
-        language=question.language,
-        status="not_in_documents",
+    yield replace(
+        unanswered(question),
         confidence=round(sure, 3),
         text=text,
         closest=tuple(nearest.values())[:CLOSEST],
@@ -162,12 +168,8 @@ def _quote(
         statements.append(Statement(at, place.end, (marker,), "quoted"))
         yield Delta(piece)
         yield CitationFound(citation)
-    yield Answer(
-        id="",
-        conversation_id=None,
-        question=question.asked,
-        standalone_question=question.text,
-        language=question.language,
+    yield replace(
+        unanswered(question),
         status="answered",
         confidence=round(sure, 3),
         text=text,

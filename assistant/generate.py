@@ -31,6 +31,7 @@ from assistant.types import (
     Question,
     Read,
     Usage,
+    unanswered,
 )
 from prompts.loader import Prompt, load
 from vectorstore.types import Retrieval
@@ -63,6 +64,19 @@ class Prices:
         cached = self.input if self.cached is None else self.cached
         fresh = usage.input_tokens - usage.cached_tokens
         return (fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One try at answering: what was asked, what the model was shown of it, and what it wrote."""
+
+    question: Question
+    retrieval: Retrieval
+    sure: float
+    shown: Context
+    composition: Composition
+    exchange: Exchange
+    contradiction: Contradiction | None
 
 
 @dataclass(slots=True)
@@ -133,7 +147,7 @@ class Generated:
             yield from self._fall_back(fault, question, retrieval, read)
             return
         yield from self._passed_on(composition.finish())
-        yield from self._conclude(question, retrieval, sure, shown, composition, exchange, contradiction)
+        yield from self._conclude(_Attempt(question, retrieval, sure, shown, composition, exchange, contradiction))
 
     def _passed_on(self, events: Iterator[Delta | CitationFound]) -> Iterator[Event]:
         """Nothing is shown early of a strict answer: what is written may be left out at the end."""
@@ -165,18 +179,44 @@ class Generated:
         messages.append(HumanMessage(self.request.fill(passages=passages, question=question.text, language=language)))
         return messages
 
-    def _conclude(
-        self,
-        question: Question,
-        retrieval: Retrieval,
-        sure: float,
-        shown: Context,
-        composition: Composition,
-        exchange: Exchange,
-        contradiction: Contradiction | None = None,
-    ) -> Iterator[Event]:
+    def _conclude(self, attempt: _Attempt) -> Iterator[Event]:
         """The record, once the model has ended or was given up."""
-        usage = self._usage(exchange)
+        question, composition = attempt.question, attempt.composition
+        checked, unfamiliar = self._checked(question, composition)
+        if self.strict:
+            yield Delta(checked.text)
+            yield from map(CitationFound, checked.citations)
+        says_something = any(map(str.isalnum, checked.text))
+        held = bool(checked.citations) or (says_something and not composition.gaps)
+        if not held:
+            attempt = replace(attempt, contradiction=None)
+        notices = [
+            *self._notices(attempt, checked),
+            *remarks(composition, checked, unfamiliar, language=question.language),
+        ]
+        if not says_something:
+            checked = Checked(wording.not_held(question.language), (), ())
+            yield Delta(checked.text)
+        found = attempt.contradiction
+        yield replace(
+            unanswered(question),
+            status="answered" if held else "not_in_documents",
+            confidence=round(attempt.sure, 3),
+            text=checked.text,
+            citations=checked.citations,
+            statements=checked.statements,
+            rejected=tuple(composition.rejected),
+            closest=() if held else _closest(attempt.retrieval),
+            notices=tuple(notices),
+            disagreements=(told(found, checked.citations),) if found else (),
+            model=self.name,
+            prompt_version=self.prompt_version,
+            usage=self._usage(attempt.exchange),
+            timings_ms=attempt.exchange.timings_ms,
+        )
+
+    def _checked(self, question: Question, composition: Composition) -> tuple[Checked, tuple[str, ...]]:
+        """The text with its statements judged (where ``strict``, the supported ones), and what no quote holds."""
         text, citations = composition.text, composition.citations()
         found, unfamiliar = statements(
             text,
@@ -187,49 +227,24 @@ class Generated:
             supports=self.supports,
         )
         checked = Checked(text, citations, found)
-        if self.strict:
-            checked = strict(checked)
-            yield Delta(checked.text)
-            yield from map(CitationFound, checked.citations)
-        says_something = any(map(str.isalnum, checked.text))
-        held = bool(checked.citations) or (says_something and not composition.gaps)
-        notices = [self.told()]
+        return strict(checked) if self.strict else checked, unfamiliar
+
+    def _notices(self, attempt: _Attempt, checked: Checked) -> Iterator[str]:
+        """Where the question went, and what kept the answer from being whole or of one mind."""
+        exchange, shown = attempt.exchange, attempt.shown
+        if announcement := self.told():
+            yield announcement
         if exchange.fault:
-            notices.append(f"The answer is not complete. {exchange.fault.message(self.name, self.place)}")
+            yield f"The answer is not complete. {exchange.fault.message(self.name, self.place)}"
         elif exchange.stopped in _TOO_LONG:
-            notices.append("The answer is not complete: it reached ASSISTANT_ANSWER_TOKENS. Set it to more.")
+            yield "The answer is not complete: it reached ASSISTANT_ANSWER_TOKENS. Set it to more."
         if shown.left_out:
-            notices.append(
+            yield (
                 f"{shown.left_out} of {shown.left_out + len(shown.passages)} passages were left out, "
                 f"to stay within {self.context_tokens:,} tokens (ASSISTANT_CONTEXT_TOKENS)."
             )
-        contradiction = contradiction if held else None
-        if contradiction:
-            notices.append(notice(contradiction, checked.citations, question.language))
-        notices += remarks(composition, checked, unfamiliar, language=question.language)
-        if not says_something:
-            checked = Checked(wording.not_held(question.language), (), ())
-            yield Delta(checked.text)
-        yield Answer(
-            id="",
-            conversation_id=None,
-            question=question.asked,
-            standalone_question=question.text,
-            language=question.language,
-            status="answered" if held else "not_in_documents",
-            confidence=round(sure, 3),
-            text=checked.text,
-            citations=checked.citations,
-            statements=checked.statements,
-            rejected=tuple(composition.rejected),
-            closest=() if held else _closest(retrieval),
-            notices=tuple(filter(None, notices)),
-            disagreements=(told(contradiction, checked.citations),) if contradiction else (),
-            model=self.name,
-            prompt_version=self.prompt_version,
-            usage=usage,
-            timings_ms=exchange.timings_ms,
-        )
+        if attempt.contradiction:
+            yield notice(attempt.contradiction, checked.citations, attempt.question.language)
 
     def _usage(self, exchange: Exchange) -> Usage:
         usage = Usage(exchange.input_tokens, exchange.output_tokens, exchange.cached_tokens)
@@ -239,13 +254,8 @@ class Generated:
         """Said without asking the model: nothing that was found is likely to answer."""
         text = wording.not_held(question.language)
         yield Delta(text)
-        yield Answer(
-            id="",
-            conversation_id=None,
-            question=question.asked,
-            standalone_question=question.text,
-            language=question.language,
-            status="not_in_documents",
+        yield replace(
+            unanswered(question),
             confidence=round(sure, 3),
             text=text,
             closest=_closest(retrieval),

@@ -178,6 +178,20 @@ class Question:
     filters: Filters = field(default_factory=Filters)
 
 
+def unanswered(question: Question) -> Answer:
+    """The record of a question nothing has been found for yet: what answerers fill in with `dataclasses.replace`."""
+    return Answer(
+        id="",
+        conversation_id=None,
+        question=question.asked,
+        standalone_question=question.text,
+        language=question.language,
+        status="not_in_documents",
+        confidence=0.0,
+        text="",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """How the question was understood and what was found: the first event of every stream."""
