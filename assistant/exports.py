@@ -8,7 +8,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from assistant.conversations import Conversation, SavedTurn
@@ -16,12 +15,12 @@ from assistant.errors import StorageError, UsageError
 from assistant.marking import LEGEND, doubted, marked, parts, sign
 from assistant.markup import visible
 from assistant.models import EXTRACTIVE
+from assistant.pages import page
 from assistant.standing import Standing, standing
 from assistant.types import Citation, Read
 
 _SPECIAL = re.compile(r"[\\`*_<>#|~!]|\[(?!\d+\])|(?<!\d)\]")
 
-STYLE = (files(__package__) / "export.css").read_text(encoding="utf-8")
 INTERRUPTED = "This answer was interrupted."
 
 
@@ -105,25 +104,10 @@ def _markdown_source(citation: Citation, read: Read) -> Iterator[str]:
 def as_html(conversation: Conversation, read: Read) -> str:
     """One page without scripts, images or addresses; each quote is highlighted in its passage, folded in."""
     summary = conversation.summary
-    title = _html(_line(summary.title) or "Conversation")
-    turns = "\n".join(_html_turn(turn, read) for turn in conversation.turns)
-    return f"""<!doctype html>
-<html>
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-{STYLE}</style>
-</head>
-<body>
-<header><h1 dir="auto">{title}</h1>
-<p>{_html(conversation.id)} · collection {_html(summary.collection)} · {_html(summary.updated_at)}</p></header>
-{turns}
-</body>
-</html>
-"""
+    title = _line(summary.title) or "Conversation"
+    kept = f"{_html(conversation.id)} · collection {_html(summary.collection)} · {_html(summary.updated_at)}"
+    head = f'<header><h1 dir="auto">{_html(title)}</h1>\n<p>{kept}</p></header>'
+    return page(title, "\n".join([head, *(_html_turn(turn, read) for turn in conversation.turns)]))
 
 
 def _html_turn(turn: SavedTurn, read: Read) -> str:

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 from assistant.chat.screen import Screen, shown
-from assistant.exports import STYLE, place
+from assistant.exports import place
+from assistant.pages import page
 from assistant.standing import Standing, standing
 from assistant.types import Citation, Read
 
@@ -94,31 +95,18 @@ def browse(citation: Citation, read: Read) -> Path:
     found = opened(citation, read, around=PAGED)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", errors="replace", prefix="source-", suffix=".html", delete=False
-    ) as page:
-        page.write(_page(citation, found))
-    path = Path(page.name)
+    ) as file:
+        file.write(_page(citation, found))
+    path = Path(file.name)
     webbrowser.open(f"{path.as_uri()}#quote")
     return path
 
 
 def _page(citation: Citation, found: Opened) -> str:
-    title = escape(shown(citation.document.title))
+    title = shown(citation.document.title)
     note = f'<p class="note">{escape(found.note)}</p>' if found.note else ""
     before, quote, after = (escape(shown(part)) for part in (found.before, found.quote, found.after))
-    return f"""<!doctype html>
-<html lang="{escape(citation.document.language)}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-{STYLE}</style>
-</head>
-<body>
-<header><h1 dir="auto">{title}</h1><p>{escape(shown(place(citation)))}</p></header>
+    body = f"""<header><h1 dir="auto">{escape(title)}</h1><p>{escape(shown(place(citation)))}</p></header>
 {note}
-<blockquote dir="auto">{before}<mark id="quote">{quote}</mark>{after}</blockquote>
-</body>
-</html>
-"""
+<blockquote dir="auto">{before}<mark id="quote">{quote}</mark>{after}</blockquote>"""
+    return page(title, body, language=citation.document.language)
