@@ -59,6 +59,11 @@ _NO_DENIAL = re.compile(
     r"|no doubt|sans doute|nothing but|n['’]est que|(?:no|nr)\.?\s*\d+)(?!\w)",
     re.IGNORECASE,
 )
+# The month in French and German, which is "never" in Italian.
+_MONTH = re.compile(
+    r"(?<!\w)(?:(?:\d{1,2}(?:er|\.)?|en|de|du|début|fin|im|am|ab|bis|seit|ende|anfang|mitte)\s+mai|mai(?=\s+\d{4}))(?!\w)",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(
     r"[,;:–—()]\s|\s(?:but|while|whereas|although|though|because|which|who|mais|tandis que|parce que|qui|aber|sondern"
     r"|während|weil|pero|sino|mientras|porque|ma|perché|но|а)\s",
@@ -144,7 +149,8 @@ def denies_otherwise(statement: str, quotes: Sequence[str], *, abroad: bool = Fa
     >>> denies_otherwise("It rarely rains, for want of clouds.", ["For want of clouds, it does not rain often."])
     False
     """
-    said = _NO_DENIAL.sub(" ", statement)
+    quotes = [_MONTH.sub(" ", quote) for quote in quotes]
+    said = _NO_DENIAL.sub(" ", _MONTH.sub(" ", statement))
     if _ANY_DENIAL.search(said):
         in_other_words = not _LACKING.search(said) and any(map(_LACKING.search, quotes))
         denied = in_other_words or any(map(_ANY_DENIAL.search, quotes))

@@ -11,10 +11,7 @@ from itertools import pairwise
 
 from assistant.asked import NUMBER, names
 from assistant.nationality import countries, nationality
-from assistant.statements import Finding
-from assistant.types import Citation, Support
 from vectorstore.crosslingual import content_words, translations
-from vectorstore.language import detect
 from vectorstore.ngrams import grams, signs, words
 from vectorstore.sentences import sentences
 from vectorstore.skeleton import skeleton
@@ -66,28 +63,6 @@ class Comparison:
     """Its numbers, dates and names that are in none of the quotes nor in the question."""
     negated: int
     """Sentences that deny what the nearest quote does not, or the other way round."""
-
-
-def support(statement: str, quotes: Sequence[str], question: str = "", *, language: str = "en") -> Support:
-    """``quoted``: it stands so in a quote. ``cited``: what it says is in the quotes, as far as words can tell."""
-    found = compare(statement, quotes, question, language=language)
-    if found.verbatim:
-        return "quoted"
-    return "cited" if likelihood(found) >= 0.5 else "unsupported"
-
-
-def supports(statement: str, citations: Sequence[Citation], question: str) -> Finding:
-    """A statement against the citations it carries (`assistant.statements.Supports`).
-
-    Quotes in other languages share few words with it: of them only numbers and names are asked.
-    """
-    language = detect(statement)
-    quotes = [citation.quote for citation in citations]
-    spoken = {citation.document.language for citation in citations}
-    lost = unfamiliar(statement, quotes, question, language=language, abroad=spoken - {language})
-    if language not in spoken:
-        return Finding(not lost, tuple(lost))
-    return Finding(support(statement, quotes, question, language=language) != "unsupported", tuple(lost))
 
 
 def unfamiliar(

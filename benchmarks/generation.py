@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from assistant import build, support  # noqa: E402  (the checkout first)
+from assistant import build  # noqa: E402  (the checkout first)
 from assistant.composition import Composition  # noqa: E402
 from assistant.context import context  # noqa: E402
 from assistant.errors import ModelError  # noqa: E402
@@ -300,16 +300,15 @@ def flagged(lies: list[Planted], library: list[Document]) -> Counts:
 def measure_judging() -> None:
     """Sentences of real models' answers, judged by people, each against the three source sentences nearest to it."""
     total: Counter[tuple[str, bool]] = Counter()
-    flagged: Counter[tuple[str, bool, str]] = Counter()
+    flagged: Counter[tuple[str, bool]] = Counter()
     for origin, supported, said, source, question in judged():
         cited = nearest(source, said)
         total[origin, supported] += 1
-        for name, check in {"judging": supports, "support": support.supports}.items():
-            flagged[origin, supported, name] += not check(said, cited, question).supported
-    print("| answers | people say | sentences | flagged: judging | support |\n|---|---|---|---|---|")
+        flagged[origin, supported] += not supports(said, cited, question).supported
+    print("| answers | people say | sentences | flagged |\n|---|---|---|---|")
     for (origin, supported), count in total.items():
-        shares = " | ".join(f"{flagged[origin, supported, name] / count:.1%}" for name in ("judging", "support"))
-        print(f"| {origin} | {'supported' if supported else 'not supported'} | {count} | {shares} |")
+        share = flagged[origin, supported] / count
+        print(f"| {origin} | {'supported' if supported else 'not supported'} | {count} | {share:.1%} |")
 
 
 def judged() -> Iterator[tuple[str, bool, str, str, str]]:

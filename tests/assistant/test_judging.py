@@ -93,5 +93,11 @@ def test_a_denial_is_seen_across_languages():
     assert denies_otherwise("It never closed.", ["La ligne a fermé pendant la guerre."], abroad=True)
 
 
+def test_may_is_no_denial():
+    assert not denies_otherwise("They spoke on 2 May 2017.", ["Ils se sont parlé le 2 mai 2017."], abroad=True)
+    assert not denies_otherwise("It opens in May.", ["Es öffnet im Mai."], abroad=True)
+    assert denies_otherwise("It opened.", ["Non ha mai aperto."], abroad=True)
+
+
 def test_numbers_with_a_magnitude_are_compared_as_values():
     assert written_out("1,5 Millionen und 3 thousand") == "1500000 und 3000"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.judging import supports
 from assistant.statements import Finding
-from assistant.support import compare, support, supports, unfamiliar, values
+from assistant.support import compare, likelihood, unfamiliar, values
 from assistant.types import Citation, Passage
 from vectorstore.types import DocumentRef
 
@@ -15,16 +16,17 @@ KELLER = "Martha Keller built the greenhouse in 1987. She paid 1,000 francs for 
 
 
 @pytest.mark.parametrize(
-    ("statement", "expected"),
+    ("statement", "verbatim", "likely"),
     [
-        ("Martha Keller built the greenhouse in 1987.", "quoted"),
-        ("The greenhouse was built by Martha Keller in 1987.", "cited"),
-        ("Martha Keller paid 1 000 francs for the glass of the greenhouse.", "cited"),
-        ("The tomatoes of the neighbour won a prize in London in 2004.", "unsupported"),
+        ("Martha Keller built the greenhouse in 1987.", True, True),
+        ("The greenhouse was built by Martha Keller in 1987.", False, True),
+        ("Martha Keller paid 1 000 francs for the glass of the greenhouse.", False, True),
+        ("The tomatoes of the neighbour won a prize in London in 2004.", False, False),
     ],
 )
-def test_a_statement_is_quoted_cited_or_unsupported(statement: str, expected: str) -> None:
-    assert support(statement, [KELLER]) == expected
+def test_what_a_quote_says_in_other_words_is_likely_supported(statement: str, verbatim: bool, likely: bool) -> None:
+    found = compare(statement, [KELLER])
+    assert (found.verbatim, likelihood(found) >= 0.5) == (verbatim, likely)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_a_denial_of_what_is_cited_is_noticed() -> None:
 
 
 def test_without_quotes_nothing_is_supported() -> None:
-    assert support("Martha Keller built the greenhouse in 1987.", []) == "unsupported"
+    assert likelihood(compare("Martha Keller built the greenhouse in 1987.", [])) < 0.5
 
 
 @given(st.integers(1000, 10**9))
