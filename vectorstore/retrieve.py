@@ -182,19 +182,28 @@ def own_terms(query: str, language: str, function: float) -> dict[str, dict[str,
     return {"grams": grams}
 
 
-def foreign_terms(query: str, language: str, target: str) -> dict[str, dict[str, float]]:
-    """The terms under which a document in ``target`` may speak of the same, by leg, with their weights.
+def common_terms(query: str, language: str) -> dict[str, dict[str, float]]:
+    """The terms under which a document in any other language may speak of the same, by leg, with their weights.
 
-    The question's own content words, for names and cognates; their skeletons, for names in other scripts; and what
-    small dictionaries call them there.
+    The question's own content words, for names and cognates, and their skeletons, for names in other scripts.
     """
     content = content_words(query, language)
     weights = weighed_words(query, language, 1.0)
+    return {
+        "grams": {gram: weights.get(word, 1.0) for word in content for gram in pieces(word)},
+        "words": dict.fromkeys(signs(query), PAIR),
+        "skeletons": dict.fromkeys(skeletons(" ".join(content)), 1.0),
+    }
+
+
+def translated_terms(query: str, language: str, target: str) -> dict[str, dict[str, float]]:
+    """The terms that small dictionaries add to these for documents in ``target``."""
     names = translations(query, language, target)
     spelled = [word for name in names if not signs(name) for word in words(name)]
-    grams = {gram: weights.get(word, 1.0) for word in [*spelled, *content] for gram in pieces(word)}
-    pairs = {pair: PAIR for name in [query, *names] for pair in signs(name)}
-    return {"grams": grams, "words": pairs, "skeletons": dict.fromkeys(skeletons(" ".join(content)), 1.0)}
+    return {
+        "grams": {gram: 1.0 for word in spelled for gram in pieces(word)},
+        "words": {pair: PAIR for name in names for pair in signs(name)},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +270,10 @@ class Retriever:
         return found
 
 
+def _without(terms: Mapping[str, float], others: Collection[str]) -> dict[str, float]:
+    return {term: weight for term, weight in terms.items() if term not in others}
+
+
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """The keyword index as one search may see it."""
@@ -285,7 +298,7 @@ class _Scope:
         own = own_terms(query, language, FUNCTION_AMONG_LANGUAGES)
         grams = shared(self._search_terms(own, self.languages), 1.0, best=self.lexical.mass(own))
         spelled = self._search(query, "words", self.languages)
-        foreign = self._foreign({other: foreign_terms(query, language, other) for other in sorted(others)})
+        foreign = self._foreign(query, language, others)
         best = max([*grams.values(), *foreign.values()], default=0.0)
         ours = max(grams.values(), default=0.0) / best if best else 0.0
         return {
@@ -294,15 +307,21 @@ class _Scope:
             "foreign": Leg(foreign, shared(on_a_par(foreign, self.spoken(foreign)), 1.0, best=best)),
         }
 
-    def _foreign(self, terms: Mapping[str, Terms]) -> dict[int, float]:
+    def _foreign(self, query: str, language: str, others: Collection[str]) -> dict[int, float]:
         """How much of its language's terms each chunk covers: one search, however many the languages."""
+        common = common_terms(query, language)
+        added = {other: translated_terms(query, language, other) for other in sorted(others)}
         merged: dict[str, dict[str, float]] = {}
-        for legs in terms.values():
+        for legs in (*added.values(), common):
             for leg, weights in legs.items():
                 merged.setdefault(leg, {}).update(weights)
-        found = self._search_terms(merged, frozenset(terms))
+        found = self._search_terms(merged, frozenset(others))
         spoken = self.spoken(found)
-        mass = {language: self.lexical.mass(terms[language]) for language in {*spoken.values()} & {*terms}}
+        of_all = self.lexical.mass(common)
+        mass = {
+            other: of_all + self.lexical.mass({leg: _without(added[other][leg], common[leg]) for leg in added[other]})
+            for other in {*spoken.values()} & {*added}
+        }
         return {id: FOREIGN * score / mass[spoken[id]] for id, score in found.items() if mass.get(spoken.get(id, ""))}
 
     def _search(self, query: str, leg: str, languages: Collection[str]) -> dict[int, float]:
