@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vectorstore.chunking import split
 from vectorstore.language import detect
 from vectorstore.lexical import Entry, LexicalIndex
-from vectorstore.retrieve import Leg, Passage, Retriever, foreign_terms, fuse, on_a_par, shared
+from vectorstore.retrieve import Leg, Passage, Retriever, common_terms, fuse, on_a_par, shared
 from vectorstore.types import Document, DocumentRef, Filters, LegScore
 from vectorstore.weighing import ACRONYM
 
@@ -76,7 +76,7 @@ def test_languages_come_on_a_par_and_keep_their_order(found):
 
 
 def test_an_acronym_weighs_more_across_languages_too():
-    grams = foreign_terms("What is the mission of CITES?", "en", "fr")["grams"]
+    grams = common_terms("What is the mission of CITES?", "en")["grams"]
     assert (grams["cite"], grams["miss"]) == (ACRONYM, 1.0)
 
 
