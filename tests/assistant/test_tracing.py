@@ -176,6 +176,45 @@ def test_a_collector_that_is_gone_spoils_no_answer(docs: Path) -> None:
     assert "Refunds take 14 days [1]." in done.stdout
 
 
+TRACED_SERVER = """
+import sys
+from pathlib import Path
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+kept = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(kept))
+trace.set_tracer_provider(provider)
+from tests.assistant.server.running import fill, quoting
+settings = fill(Path(sys.argv[1])).model_copy(
+    update={"model": "openai:scripted", "openai_api_key": "k", "openai_base_url": sys.argv[2]}
+)
+caller = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+with quoting(settings) as server, server.client(**caller) as client:
+    client.post("/api/chat", json={"question": "How long do refunds take?"}).raise_for_status()
+spans = {span.name.split()[0]: span for span in kept.get_finished_spans()}
+assert spans["POST"].parent.span_id == 0xB7AD6B7169203331
+assert spans["chat"].parent.span_id == spans["POST"].context.span_id
+assert spans["chat"].context.trace_id == 0x0AF7651916CD43DD8448EB211C80319C
+"""
+
+
+@pytest.mark.slow
+def test_a_callers_trace_goes_on_through_the_server_to_the_model(tmp_path: Path) -> None:
+    with OpenAIServer([Reply("Refunds take 14 days [1.2].")]) as model:
+        done = subprocess.run(
+            [sys.executable, "-c", TRACED_SERVER, str(tmp_path / "home"), model.base_url],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_protocol_nobody_speaks_is_a_bad_setting() -> None:
     with pytest.raises(UsageError, match="OTEL_EXPORTER_OTLP_PROTOCOL is 'pigeon'"):
         export_spans("http://127.0.0.1:4318", "pigeon")
