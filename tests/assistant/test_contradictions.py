@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from assistant.asked import read_question
 from assistant.context import numbered
@@ -238,6 +241,22 @@ def test_a_contradiction_does_not_change_the_confidence():
     extractive = Extractive()
     asked = Question(QUESTION, QUESTION, "en")
     assert answer(QUESTION, OLD, NEW).confidence == round(extractive.confidence(asked, retrieval), 3)
+
+
+def test_a_question_is_weighed_once_for_its_confidence_and_its_contradictions():
+    _, retrieval = retrieved(QUESTION, "en", OLD, NEW)
+    embedded: list[int] = []
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        embedded.append(len(texts))
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+    extractive, asked = Extractive(embed=embed), Question(QUESTION, QUESTION, "en")
+    extractive.confidence(asked, retrieval)
+    assert extractive.contradiction(asked, retrieval)
+    assert len(embedded) == 1
+    extractive.confidence(Question(QUESTION, QUESTION, "en"), retrieval)
+    assert len(embedded) == 2
 
 
 def test_a_model_is_told_the_labels_and_none_of_the_words():
