@@ -1,8 +1,11 @@
-"""How the server bears load: questions, streams while documents come in, ten times too much, readers who leave.
+"""How the server bears load: questions, ten times too many of them, streams while documents come in, readers who
+leave, and being told to stop with streams open.
 
-    python benchmarks/server.py --chunks 5000 --seconds 10 --streams 200
+    python benchmarks/server.py --chunks 5000                      # over a library made for it
+    python benchmarks/server.py --home FOLDER --added 10000        # over a copy of one that is there
 
-The generator runs beside the server on the same machine and takes its share of the cores: read ratios, not peaks.
+The generator runs beside the server on the same machine and takes its share of the cores: read ratios, not peaks. It
+speaks HTTP by hand, since a client library would take more of the machine than the server does.
 """
 
 from __future__ import annotations
@@ -10,16 +13,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
-import statistics
+import re
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import httpx
-
+ROOT = Path(__file__).resolve().parents[1]
 SERVE = """
 import sys
 from pathlib import Path
@@ -27,7 +36,8 @@ sys.path.insert(0, sys.argv[1])
 from assistant.server import serving
 from assistant.server.app import create_app
 from assistant.server.options import Options
-from tests.assistant.server.running import Script, settings_in
+from assistant.settings import Settings
+from tests.assistant.server.running import Script
 
 words = int(sys.argv[3])
 if words:
@@ -36,12 +46,13 @@ if words:
         settings, options, door=door, assistant_over=script.over)
 listener = serving.bind(Options(port=0))
 print(listener.getsockname()[1], flush=True)
-serving.run(settings_in(Path(sys.argv[2])), Options(port=0, answers=2_000), listener)
+settings = Settings(home=Path(sys.argv[2]), model="extractive")
+serving.run(settings, Options(port=0, answers=2_000, upload_bytes=500_000_000), listener)
 """
-ROOT = Path(__file__).resolve().parents[1]
 WORDS = [
     f"{a}{b}" for a in ("tele", "micro", "photo", "hydro", "aero", "geo") for b in ("scope", "graph", "meter", "logy")
 ]
+PLACES = 34  # questions computed and waiting at once, with the server's own settings on two cores
 
 
 def corpus(chunks: int, seed: int) -> str:
@@ -54,158 +65,380 @@ def corpus(chunks: int, seed: int) -> str:
     return "\n".join(map(json.dumps, rows))
 
 
-def quantiles(values: list[float]) -> str:
-    ordered = sorted(values)
-    at = {name: ordered[min(len(ordered) - 1, int(len(ordered) * q))] for name, q in (("p50", 0.5), ("p99", 0.99))}
-    return " ".join(f"{name} {value * 1000:.0f} ms" for name, value in at.items())
+# -- a client ---------------------------------------------------------------------------------------------------------
+
+
+class Connection:
+    """One connection that is kept open: a request at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def to(cls, port: int) -> Connection:
+        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 22))
+
+    def send(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> None:
+        lines = (
+            f"{method} {path} HTTP/1.1",
+            "Host: localhost",
+            f"Content-Type: {kind}",
+            f"Content-Length: {len(body)}",
+        )
+        self.writer.write("\r\n".join((*lines, "", "")).encode() + body)
+
+    async def head(self) -> tuple[int, int]:
+        """Status, and the body's length; -1 where it comes in pieces."""
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head)
+        return int(head[9:12]), int(length[1]) if length else -1
+
+    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> tuple[int, bytes]:
+        self.send(method, path, body, kind)
+        status, length = await self.head()
+        return status, await self.reader.readexactly(length)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+async def get(port: int, path: str) -> str:
+    connection = await Connection.to(port)
+    try:
+        return (await connection.ask("GET", path))[1].decode()
+    finally:
+        connection.close()
+
+
+# -- what is seen -----------------------------------------------------------------------------------------------------
+
+
+def at(values: list[float], q: float) -> float:
+    """The quantile of seconds, in milliseconds."""
+    ordered = sorted(values) or [0.0]
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * q))] * 1000, 1)
+
+
+def quantiles(name: str, values: list[float]) -> dict[str, float]:
+    return {f"{name}_p50_ms": at(values, 0.5), f"{name}_p99_ms": at(values, 0.99)}
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[str]
+    port: int
+    before: dict[str, float] = field(default_factory=dict)
+
+    def memory_mb(self) -> int:
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096 // 1_000_000
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def metrics(self) -> dict[str, float]:
+        lines = [line.rsplit(" ", 1) for line in (await get(self.port, "/metrics")).splitlines() if line[:1] != "#"]
+        return {name: float(value) for name, value in lines}
+
+    async def begin(self) -> None:
+        """From here on `since` counts."""
+        self.before = await self.metrics()
+
+    async def since(self, histogram: str, q: float) -> float:
+        """The upper edge, in milliseconds, of the bucket that holds the quantile of what was observed since `begin`."""
+        now = await self.metrics()
+        buckets = [
+            (float(edge[1]), value - self.before.get(name, 0.0))
+            for name, value in now.items()
+            if (edge := re.fullmatch(rf'{histogram}_bucket{{le="(.+)"}}', name))
+        ]
+        total = max((count for _, count in buckets), default=0.0)
+        return next((edge * 1000 for edge, count in sorted(buckets) if total and count >= q * total), 0.0)
+
+
+@contextmanager
+def served(home: Path, words: int) -> Iterator[Server]:
+    command = [sys.executable, "-c", SERVE, str(ROOT), str(home), str(words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        server = Server(process, int(process.stdout.readline()))
+        try:
+            yield server
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)
+
+
+async def ready(server: Server) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            if "ready" in await get(server.port, "/readyz"):
+                return
+        except OSError:
+            await asyncio.sleep(0.1)
+    raise SystemExit("the server did not begin")
+
+
+# -- questions --------------------------------------------------------------------------------------------------------
+
+
+def questions(home: Path, count: int = 400) -> list[str]:
+    """A few words in a row out of documents taken at random: each finds something, and none was asked before."""
+    from assistant import build
+    from assistant.settings import Settings
+
+    pick = random.Random(7)
+    with build.open_library(Settings(home=home)) as library:
+        ids = [info.ref.id for info in library.documents()]
+        texts = [library.document(id).text.split() for id in pick.sample(ids, min(count, len(ids)))]
+    starts = [pick.randrange(max(1, len(words) - 6)) for words in texts]
+    return [" ".join(words[start : start + 6]) for words, start in zip(texts, starts, strict=True)]
 
 
 async def closed_loop(
-    client: httpx.AsyncClient, path: str, body: dict[str, object], readers: int, seconds: float
-) -> str:
-    """``readers`` who each ask again as soon as they are answered."""
+    server: Server, path: str, bodies: list[bytes], readers: int, seconds: float, pause: float = 0.0
+) -> dict[str, Any]:
+    """``readers`` who each ask again as soon as they are answered, and ``pause`` seconds after they were refused."""
     times: list[float] = []
     refused: list[float] = []
+    failed = 0
+    pick = random.Random(1)
+    await server.begin()
+    cpu = server.cpu_seconds()
     until = time.perf_counter() + seconds
 
     async def reader() -> None:
+        nonlocal failed
+        connection = await Connection.to(server.port)
         while time.perf_counter() < until:
             began = time.perf_counter()
-            reply = await client.post(path, json=body)
-            (times if reply.status_code == 200 else refused).append(time.perf_counter() - began)
-            assert reply.status_code in (200, 429), reply.text
-            if reply.status_code == 429:
-                await asyncio.sleep(0.05)
+            status, _ = await connection.ask("POST", path, pick.choice(bodies))
+            took = time.perf_counter() - began
+            if status == 200:
+                times.append(took)
+            elif status in (429, 503):
+                refused.append(took)
+                await asyncio.sleep(pause * (0.5 + pick.random()))
+            else:
+                failed += 1
+        connection.close()
 
     await asyncio.gather(*(reader() for _ in range(readers)))
-    told = f"; {len(refused) / seconds:.0f}/s refused, {quantiles(refused)}" if refused else ""
-    return f"{len(times) / seconds:.0f}/s, {quantiles(times)}{told}"
+    seen = {
+        "readers": readers,
+        "per_second": round(len(times) / seconds, 1),
+        **quantiles("answer", times),
+        "failed": failed,
+        "server_cpu_ms_each": round((server.cpu_seconds() - cpu) / max(1, len(times) + len(refused)) * 1000, 1),
+        "loop_lag_p99_ms_under": await server.since("assistant_loop_lag_seconds", 0.99),
+        "memory_mb": server.memory_mb(),
+    }
+    if refused:
+        inside = await server.since("assistant_refusal_seconds", 0.99)
+        seen |= {"refused_per_second": round(len(refused) / seconds, 1), **quantiles("refusal", refused)}
+        seen |= {"refusal_inside_server_p99_ms_under": inside}
+    return seen
 
 
-async def streams(client: httpx.AsyncClient, count: int, words: int) -> tuple[str, list[float]]:
-    """Gaps between events beyond what the joining of tokens explains."""
+# -- streams ----------------------------------------------------------------------------------------------------------
+
+
+async def stream(server: Server, gaps: list[float], ends: list[str], question: bytes) -> None:
+    """One reader of one stream: the time between its events, and how it ended."""
+    connection = await Connection.to(server.port)
+    last, end = 0.0, "cut"
+    try:
+        connection.send("POST", "/api/chat/stream", question)
+        status, _ = await connection.head()
+        if status != 200:
+            end = f"status {status}"
+            return
+        while line := await connection.reader.readline():
+            if line.startswith(b"event: answer.delta"):
+                now = time.perf_counter()
+                if last:
+                    gaps.append(now - last)
+                last = now
+            elif line.startswith((b"event: answer.completed", b"event: answer.failed")):
+                end = line[7:].decode().strip()
+            elif line == b"0\r\n":
+                return
+    except (ConnectionError, asyncio.IncompleteReadError):
+        end = "broken"
+    finally:
+        ends.append(end)
+        connection.close()
+
+
+async def streams(server: Server, count: int, question: bytes) -> tuple[dict[str, Any], list[float]]:
     gaps: list[float] = []
-    failed = 0
+    ends: list[str] = []
+    await server.begin()
 
-    async def reader() -> None:
-        nonlocal failed
-        last, ended = 0.0, False
-        async with client.stream("POST", "/api/chat/stream", json={"question": "telescope"}) as reply:
-            async for line in reply.aiter_lines():
-                if line.startswith("event: answer.delta"):
-                    now = time.perf_counter()
-                    if last:
-                        gaps.append(now - last)
-                    last = now
-                ended = ended or line == "event: answer.completed"
-        failed += not ended
+    async def later(delay: float) -> None:
+        await asyncio.sleep(delay)
+        await stream(server, gaps, ends, question)
 
-    await asyncio.gather(*(reader() for _ in range(count)))
-    return f"{count} streams of {words} words, {failed} failed, between events {quantiles(gaps)}", gaps
+    await asyncio.gather(*(later(number / count) for number in range(count)))
+    seen = {
+        "streams": count,
+        "completed": ends.count("answer.completed"),
+        **quantiles("between_events", gaps),
+        "loop_lag_p99_ms_under": await server.since("assistant_loop_lag_seconds", 0.99),
+        "memory_mb": server.memory_mb(),
+    }
+    return seen, gaps
 
 
-async def leave(client: httpx.AsyncClient, count: int) -> str:
+async def bring_in(server: Server, chunks: int) -> str:
+    """Upload that many passages; gives the job's address at once."""
+    body = (
+        b'--border\r\nContent-Disposition: form-data; name="file"; filename="more.jsonl"\r\n\r\n'
+        + corpus(chunks, seed=random.randrange(1 << 30)).encode()
+        + b"\r\n--border--\r\n"
+    )
+    connection = await Connection.to(server.port)
+    status, reply = await connection.ask("POST", "/api/documents", body, "multipart/form-data; boundary=border")
+    assert status == 202, reply
+    connection.close()
+    return f"/api/jobs/{json.loads(reply)['id']}"
+
+
+async def leave(server: Server, count: int, question: bytes) -> dict[str, Any]:
     """Readers who go after a random time; how long until the server writes none of their answers."""
     pick = random.Random(1)
-    slow = 0
+    took: list[float] = []
     for _ in range(count // 50):
 
         async def reader() -> None:
-            async with client.stream("POST", "/api/chat/stream", json={"question": "telescope"}):
-                await asyncio.sleep(pick.random() * 0.3)
+            connection = await Connection.to(server.port)
+            connection.send("POST", "/api/chat/stream", question)
+            await asyncio.sleep(pick.random() * 0.3)
+            connection.close()
 
         await asyncio.gather(*(reader() for _ in range(50)))
         began = time.perf_counter()
-        while "assistant_answers_open 0.0" not in (await client.get("/metrics")).text:
+        while (await server.metrics())["assistant_answers_open"]:
             await asyncio.sleep(0.01)
-        slow += time.perf_counter() - began > 0.5
-    return (
-        f"{count} readers left in groups of 50; {slow} groups took over 500 ms until none of their answers was written"
-    )
+        took.append(time.perf_counter() - began)
+    return {"readers": count, "groups_of_50_over_500_ms": sum(each > 0.5 for each in took), **quantiles("stop", took)}
 
 
-async def spent(client: httpx.AsyncClient, path: str) -> tuple[float, float]:
-    """Requests of a route and their seconds, as the server counts them: without the generator's own waiting."""
-    lines = (await client.get("/metrics")).text.splitlines()
-    label = f'{{route="{path}"}}'
-    found = {line.split(" ")[0]: float(line.split(" ")[1]) for line in lines if label in line}
-    names = (f"assistant_request_seconds_{part}{label}" for part in ("count", "sum"))
-    count, seconds = (found.get(name, 0.0) for name in names)
-    return count, seconds
+async def stop(server: Server, count: int, question: bytes) -> dict[str, Any]:
+    """SIGTERM with ``count`` open streams that would go on for minutes."""
+    gaps: list[float] = []
+    ends: list[str] = []
+    reading = [asyncio.create_task(stream(server, gaps, ends, question)) for _ in range(count)]
+    while (await server.metrics())["assistant_answers_open"] < count:
+        await asyncio.sleep(0.05)
+    told = time.perf_counter()
+    server.process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.1)
+    refused = []
+    for _ in range(20):
+        connection = await Connection.to(server.port)
+        began = time.perf_counter()
+        status, _ = await connection.ask("POST", "/api/chat", question)
+        refused.append(time.perf_counter() - began)
+        assert status == 503, status
+        connection.close()
+    await asyncio.gather(*reading)
+    last = time.perf_counter() - told
+    code = await asyncio.to_thread(server.process.wait, 30)
+    return {
+        "streams": count,
+        "ends": {end: ends.count(end) for end in sorted(set(ends))},
+        "last_reader_told_s": round(last, 1),
+        "exit_code": code,
+        "exit_s": round(time.perf_counter() - told, 1),
+        **quantiles("refusal", refused),
+    }
 
 
-def served(home: Path, words: int) -> tuple[subprocess.Popen[str], str]:
-    command = [sys.executable, "-c", SERVE, str(ROOT), str(home), str(words)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    for _ in range(200):
-        try:
-            if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
-                break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    return process, url
+# -- all of it --------------------------------------------------------------------------------------------------------
 
 
-def memory(process: subprocess.Popen[str]) -> str:
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return f"{pages * 4096 / 1e6:.0f} MB"
+async def questions_part(home: Path, options: argparse.Namespace, say: Any) -> None:
+    asked = questions(home)
+    chats = [json.dumps({"question": f"{words}?"}).encode() for words in asked]
+    with served(home, 0) as server:
+        await ready(server)
+        searches = [json.dumps({"query": words}).encode() for words in asked]
+        for path, bodies in (("/api/search", searches), ("/api/chat", chats)):  # the first ones open things
+            await closed_loop(server, path, bodies, 2, min(3.0, options.seconds))
+        say("retrieval", await closed_loop(server, "/api/search", searches, 1, options.seconds))
+        say("retrieval", await closed_loop(server, "/api/search", searches, 4, options.seconds))
+        say("answers", await closed_loop(server, "/api/chat", chats, 1, options.seconds))
+        peak = await closed_loop(server, "/api/chat", chats, 8, options.seconds)
+        say("answers", peak)
+        readers = 10 * PLACES
+        pause = readers / (10 * max(1.0, peak["per_second"]))
+        flood = await closed_loop(server, "/api/chat", chats, readers, options.seconds, pause)
+        say("ten times", {**flood, "of_the_peak": round(flood["per_second"] / max(1e-9, peak["per_second"]), 2)})
 
 
-def client(url: str) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=120, limits=limits)
+async def streams_part(home: Path, options: argparse.Namespace, say: Any) -> None:
+    question = json.dumps({"question": f"{questions(home, 1)[0]}?"}).encode()
+    with served(home, 30 * options.stream_seconds) as server:
+        await ready(server)
+        say("calm", (calm := await streams(server, options.streams, question))[0])
+        job = await bring_in(server, options.added)
+        busy, gaps = await streams(server, options.streams, question)
+        state = json.loads(await get(server.port, job))
+        added = round(at(gaps, 0.99) - at(calm[1], 0.99), 1)
+        passages = state["progress"].get("passages")
+        say("ingesting", {**busy, "added_p99_ms": added, "job": state["state"], "passages": passages})
+        while json.loads(await get(server.port, job))["state"] in ("queued", "running") and options.wait:
+            await asyncio.sleep(1)
+        say("leaving", await leave(server, options.leavers, question))
+    with served(home, 30 * 600) as server:
+        await ready(server)
+        say("stopping", await stop(server, options.open, question))
 
 
 async def main(options: argparse.Namespace, home: Path) -> None:
-    process, url = served(home, 0)
-    async with client(url) as session:
-        search, ask = {"query": "telescope photometer 17"}, {"question": "telescope photometer 17?"}
-        await session.post("/api/chat", json=ask)
-        for name, path, body, readers in (
-            ("retrieval", "/api/search", search, 4),
-            ("answers", "/api/chat", ask, 4),
-            ("ten times", "/api/chat", ask, 340),
-        ):
-            before = await spent(session, path)
-            told = await closed_loop(session, path, body, readers, options.seconds)
-            count, seconds = (after - first for after, first in zip(await spent(session, path), before, strict=True))
-            inside = f"inside the server {seconds / count * 1000:.0f} ms on average, refusals included"
-            print(f"{name:10} {told}; {inside}; {memory(process)}")
-    process.terminate()
-    print(f"exit {process.wait(20)}")
+    seen: list[dict[str, Any]] = []
 
-    words = 120
-    process, url = served(home, words)
-    async with client(url) as session:
-        print("calm      ", (told := await streams(session, options.streams, words))[0], memory(process))
-        upload = corpus(options.added, seed=2).encode()
-        await session.post("/api/documents", files={"file": ("more.jsonl", upload)})
-        print("ingesting ", (busy := await streams(session, options.streams, words))[0], memory(process))
-        added = statistics.quantiles(busy[1], n=100)[98] - statistics.quantiles(told[1], n=100)[98]
-        print(f"           added at p99: {added * 1000:.0f} ms; {(await session.get('/api/jobs')).json()[0]['state']}")
-        print("leaving   ", await leave(session, options.leavers))
-    process.terminate()
-    print(f"exit {process.wait(20)}")
+    def say(name: str, figures: dict[str, Any]) -> None:
+        seen.append({"part": name, **figures})
+        print(f"{name:10}", ", ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
+
+    if "questions" in options.parts:
+        await questions_part(home, options, say)
+    if "streams" in options.parts:
+        await streams_part(home, options, say)
+    if options.json:
+        options.json.write_text(json.dumps(seen, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--chunks", type=int, default=5_000)
-    parser.add_argument("--added", type=int, default=1_000)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--home", type=Path, help="a library that is there; a copy of it is used")
+    parser.add_argument("--chunks", type=int, default=5_000, help="passages of the library that is made otherwise")
+    parser.add_argument("--added", type=int, default=1_000, help="passages brought in while streams run")
+    parser.add_argument("--seconds", type=float, default=10, help="of each part that asks questions")
+    parser.add_argument("--streams", type=int, default=500)
+    parser.add_argument("--stream-seconds", type=int, default=10, help="how long each stream is written, 30 words/s")
     parser.add_argument("--leavers", type=int, default=500)
+    parser.add_argument("--open", type=int, default=200, help="streams open when the server is told to stop")
+    parser.add_argument("--wait", action="store_true", help="let the ingest end before going on")
+    parser.add_argument("--parts", nargs="+", default=["questions", "streams"], choices=["questions", "streams"])
+    parser.add_argument("--json", type=Path, help="write the figures there too")
     chosen = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
     with tempfile.TemporaryDirectory() as folder:
-        sys.path.insert(0, str(ROOT))
-        from assistant import build
-        from tests.assistant.server.running import settings_in
+        place = Path(folder) / "home"
+        if chosen.home:
+            shutil.copytree(chosen.home, place, ignore=shutil.ignore_patterns("owner.*", "server.db*"))
+        else:
+            from assistant import build
+            from assistant.settings import Settings
 
-        file = Path(folder) / "corpus.jsonl"
-        file.write_text(corpus(chosen.chunks, seed=1))
-        settings = settings_in(Path(folder) / "home")
-        with build.open_library(settings) as library:
-            build.ingest(library, [file], settings)
-        asyncio.run(main(chosen, settings.home))
+            file = Path(folder) / "corpus.jsonl"
+            file.write_text(corpus(chosen.chunks, seed=1))
+            settings = Settings(home=place, embeddings="hashing", model="extractive")
+            with build.open_library(settings) as library:
+                build.ingest(library, [file], settings)
+        asyncio.run(main(chosen, place))

@@ -103,6 +103,8 @@ class Once:
         if claim.reply:
             headers = {**claim.reply.headers, "Idempotency-Replayed": "true"}
             return Response(claim.reply.body, claim.reply.status, headers)
+        if not claim.key:
+            return await make()  # nothing to keep, and so no thread to go to
         try:
             response = await make()
         except BaseException:
