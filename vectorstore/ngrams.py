@@ -14,6 +14,7 @@ from anyascii import anyascii
 
 GRAM = 4
 _WORD = re.compile(r"[a-z0-9]+")
+_LAM = "\u0644"  # in every form of the Arabic article
 _ARTICLE = re.compile(
     "(?<![\u0620-\u06ff])(?:[\u0648\u0641\u0628\u0643]?\u0627\u0644|\u0648?\u0644\u0644)(?=[\u0620-\u064a]{3})"
 )
@@ -47,7 +48,9 @@ def fold(text: str) -> str:
     """
     if text.isascii():  # most English needs no table
         return text.lower()
-    return _ARTICLE.sub("", text).translate(_ASCII).lower()
+    if _LAM in text:  # else most of the time would go into looking for articles
+        text = _ARTICLE.sub("", text)
+    return text.translate(_ASCII).lower()
 
 
 def words(text: str) -> list[str]:
