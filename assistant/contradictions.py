@@ -15,6 +15,7 @@ from assistant.differing import Claim, Contradiction, Slot, differ
 from assistant.markup import inert, visible
 from assistant.signals import Sentence
 from assistant.types import Citation, Disagreement
+from assistant.views import View
 from vectorstore.ngrams import signs
 
 CLAIMS = 3  # values shown: more are no help to a reader
@@ -31,6 +32,7 @@ def contradiction(
     ``quoted`` are those of them that answer, the best first; ``shares`` says how likely each of ``held`` does.
     """
     place = {id(sentence): i for i, sentence in enumerate(held)}
+    views = {id(sentence): View(asked, sentence) for sentence in (*held, *quoted)}
     order = [held[i] for i in map(int, np.argsort(-shares, kind="stable"))]
     first = shares.max(initial=0.0)
     further = [
@@ -44,12 +46,15 @@ def contradiction(
         claims: list[Claim] = []
         slot: Slot | None = None
         for other in others:
-            found = differ(asked, mine, other)
+            found = differ(views[id(mine)], views[id(other)])
             if found is None or slot not in (None, found.slot):
                 continue
             if not claims:
                 slot, claims = found.slot, list(found.claims)
-            elif all(differ(asked, claim.sentence, other) for claim in claims[1:]) and len(claims) < CLAIMS:
+            elif (
+                all(differ(views[id(claim.sentence)], views[id(other)]) for claim in claims[1:])
+                and len(claims) < CLAIMS
+            ):
                 claims.append(found.claims[1])
         if slot:
             texts = {one.text for one in held}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from assistant.alignment import Pair, sentence_tokens, trimmed
@@ -18,6 +17,7 @@ from assistant.choosing import leans
 from assistant.signals import Sentence
 from assistant.support import denies
 from assistant.values import Token, same_amount, same_date
+from assistant.views import View, asks
 from vectorstore.ngrams import fold, pieces, signs, words
 from vectorstore.types import Span
 
@@ -33,7 +33,6 @@ _DATE_ASKED = re.compile(
 )
 """Questions that ask when without asking so: "What is the release date?"."""
 LONGEST = 5  # words of a name; of scripts without blanks, signs twice as many
-COVERED = 0.6  # of the question, what both must hold of it where they are worded differently
 ASIDE = 3  # content words beside the question's and the value, where they are worded differently
 EXCERPT = 90  # code points shown of a sentence that stands for its value
 
@@ -77,15 +76,18 @@ class Contradiction:
     claims: tuple[Claim, ...]
 
 
-def differ(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | None:
+def differ(left: View, right: View) -> Contradiction | None:
     """Whether two sentences of different documents give different values for what is asked, and which."""
-    if left.language == right.language and len(left.terms & right.terms) >= RELATED * min(
-        len(left.terms), len(right.terms)
+    one, other = left.sentence, right.sentence
+    if left.bounds != right.bounds:
+        return None
+    if one.language == other.language and len(one.terms & other.terms) >= RELATED * min(
+        len(one.terms), len(other.terms)
     ):
-        versions = Pair.aligned(left, right)
+        versions = Pair.aligned(one, other)
         if versions is not None:
-            return _exchanged(asked, versions)
-    return _reworded(asked, left, right)
+            return None if _apart(left, right) else _exchanged(left.asked, versions)
+    return _reworded(left, right)
 
 
 # Two versions of one sentence
@@ -93,9 +95,7 @@ def differ(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | Non
 
 def _exchanged(asked: Asked, pair: Pair) -> Contradiction | None:
     """The one value that was exchanged, if it is of the kind asked for and nothing else tells the sentences apart."""
-    if _bounds(pair.left.text) != _bounds(pair.right.text):
-        return None
-    if _other_subject(asked, pair) or _apart(asked, pair.left, pair.right):
+    if _other_subject(asked, pair):
         return None
     dates = _distinct(pair, "date")
     numbers = _distinct(pair, "number")
@@ -121,23 +121,6 @@ def _exchanged(asked: Asked, pair: Pair) -> Contradiction | None:
         return None
     one, other = slots[slot][0]
     return Contradiction(slot, (_claim(pair.left, one), _claim(pair.right, other)))
-
-
-_LEAST = re.compile(
-    r"(?<!\w)(?:at least|minimum|no less than|au moins|mindestens|al menos|almeno|pelo menos|не менее|минимум)(?!\w)|"
-    r"至少|不少于|以上",
-    re.IGNORECASE,
-)
-_MOST = re.compile(
-    r"(?<!\w)(?:at most|maximum|no more than|up to|au plus|jusqu.à|höchstens|maximal|bis zu|como máximo|hasta|"
-    r"al massimo|no máximo|не более|максимум|до)(?!\w)|至多|最多|不超过|以下",
-    re.IGNORECASE,
-)
-
-
-def _bounds(text: str) -> tuple[bool, bool]:
-    """Whether a sentence sets a lower and an upper bound: a minimum and a maximum do not disagree."""
-    return bool(_LEAST.search(text)), bool(_MOST.search(text))
 
 
 _ANY: frozenset[Slot] = frozenset({"date", "number", "name"})
@@ -261,14 +244,9 @@ def _other_subject(asked: Asked, pair: Pair) -> bool:
                     continue
                 if asked.kind == "yesno" and token.kind in ("date", "number"):
                     continue
-                if _asks(asked, token) and not _asks_held(token, other):
+                if asks(asked, token) and not _asks_held(token, other):
                     return True
     return _signs_apart(asked, pair)
-
-
-def _asks(asked: Asked, token: Token) -> bool:
-    cut = set(pieces(token.key))
-    return bool(cut) and len(cut & _grams(asked.text)) > len(cut) / 2
 
 
 def _asks_held(token: Token, other: Sentence) -> bool:
@@ -285,19 +263,22 @@ def _signs_apart(asked: Asked, pair: Pair) -> bool:
 # The same thing in other words
 
 
-def _reworded(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | None:
+def _reworded(left: View, right: View) -> Contradiction | None:
     """Both hold the question and little beside, and one value each, of the kind asked for."""
-    slot = _REWORDED.get(asked.kind)
-    if _bounds(left.text) != _bounds(right.text):
+    slot = _REWORDED.get(left.asked.kind)
+    if slot is None or not (left.answers and right.answers) or _apart(left, right):
         return None
-    if slot is None or _apart(asked, left, right) or not (_answers(asked, left) and _answers(asked, right)):
-        return None
-    ours, theirs = _fresh(asked, left), _fresh(asked, right)
+    ours, theirs = left.fresh, right.fresh
     mine, other = _only(ours, slot), _only(theirs, slot)
     if not mine or not other:
         return None
     if slot == "name":
-        if left.language != right.language or _one_name(mine, other) or len(mine) > LONGEST or len(other) > LONGEST:
+        if (
+            left.sentence.language != right.sentence.language
+            or _one_name(mine, other)
+            or len(mine) > LONGEST
+            or len(other) > LONGEST
+        ):
             return None
     elif _same(mine[0], other[0]) or (slot == "number" and mine[0].unit != other[0].unit):
         return None
@@ -307,27 +288,10 @@ def _reworded(asked: Asked, left: Sentence, right: Sentence) -> Contradiction | 
     shared = {one for one in aside if any(_one_word(one, two) for two in other_aside)}
     if len(aside - shared) > ASIDE or len(other_aside) - len(shared) > ASIDE:
         return None
-    return Contradiction(slot, (_claim(left, mine), _claim(right, other)))
+    return Contradiction(slot, (_claim(left.sentence, mine), _claim(right.sentence, other)))
 
 
 _REWORDED: dict[str, Slot] = {"when": "date", "number": "number", "what": "number", "who": "name", "where": "name"}
-
-
-def _answers(asked: Asked, sentence: Sentence) -> bool:
-    return (
-        asked.coverage(sentence.terms, sentence.language) >= COVERED
-        and not asked.names_missing(sentence.terms, sentence.language)
-        and not asked.numbers_missing(sentence.terms)
-    )
-
-
-def _fresh(asked: Asked, sentence: Sentence) -> list[Token]:
-    """The sentence's tokens that are not the question's."""
-    found = [token for token in sentence_tokens(sentence.text, sentence.language) if token.kind != "small"]
-    if sentence.language == asked.language:
-        return [token for token in found if not _asks(asked, token)]
-    forms = [form for concept in asked.concepts(sentence.language) for form in concept.forms if form]
-    return [token for token in found if not any(len(form & set(pieces(token.key))) > len(form) / 2 for form in forms)]
 
 
 def _only(found: Sequence[Token], slot: Slot) -> list[Token]:
@@ -349,19 +313,17 @@ def _aside(found: Sequence[Token], value: Sequence[Token]) -> set[str]:
 # What both need
 
 
-def _apart(asked: Asked, left: Sentence, right: Sentence) -> bool:
+def _apart(left: View, right: View) -> bool:
     """Whether titles and headings tell the two apart: of one kind ("Office in Lisbon", "Office in Paris"), or at all
     where the sentences leave open whom they are about ("It was released in May")."""
-    ours, theirs = (
-        {word for text in (one.hit.document.title, *one.hit.chunk.heading) for word in words(text)}
-        for one in (left, right)
-    )
+    ours, theirs = left.headed, right.headed
     mine, other = (
         {word for word in found if not word.isdigit() and word not in _EDITIONS}
         for found in (ours - theirs, theirs - ours)
     )
-    open_ = any(leans(one.text) or asked.names_missing(one.terms, one.language) for one in (left, right))
-    return bool(mine and other and (open_ or ours & theirs))
+    if not mine or not other:
+        return False
+    return bool(ours & theirs) or any(leans(one.sentence.text) or one.nameless for one in (left, right))
 
 
 def _claim(sentence: Sentence, stretch: _Stretch) -> Claim:
@@ -375,8 +337,3 @@ def _claim(sentence: Sentence, stretch: _Stretch) -> Claim:
 
 def _excerpt(sentence: Sentence) -> Claim:
     return Claim(sentence, 0, min(len(sentence.text), EXCERPT))
-
-
-@lru_cache(maxsize=8)
-def _grams(text: str) -> frozenset[str]:
-    return frozenset(gram for word in words(text) for gram in pieces(word))

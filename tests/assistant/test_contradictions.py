@@ -24,6 +24,7 @@ from assistant.signals import candidates
 from assistant.statements import Finding
 from assistant.types import Answer, Question
 from assistant.values import same_date, tokens
+from assistant.views import View
 from tests.assistant.test_extractive import Shelf
 from tests.fakes.openai_server import OpenAIServer, Reply
 from vectorstore.types import Document, DocumentRef, Retrieval
@@ -53,7 +54,7 @@ def values(
     retrieval = Retrieval(question, language, hits)
     held = candidates(retrieval)
     asked = read_question(Question(question, question, language), retrieval, [one.terms for one in held])
-    found = differ(asked, held[0], held[-1])
+    found = differ(View(asked, held[0]), View(asked, held[-1]))
     return [claim.value for claim in found.claims] if found else []
 
 
