@@ -72,7 +72,8 @@ def furnish(settings: Settings, options: Options, door: Door, assistant_over: Op
     """Everything the routes need, made once."""
     engine = store.open_store(settings.home)
     metrics, keys, once = Metrics(), Keys(engine), Once(engine)
-    shelf = Shelf(settings, build.open_conversations(settings), assistant_over=assistant_over)
+    conversations = build.open_conversations(settings)
+    shelf = Shelf(settings, conversations, assistant_over=assistant_over, searches=options.thinking)
     answering = Answering(options, shelf, keys, once, metrics)
     door.on_last_call.append(answering.last_call)
     return House(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Lock
-from typing import TYPE_CHECKING
+from threading import Lock, Semaphore
+from typing import TYPE_CHECKING, Any, cast
 
 from assistant import build
 from assistant.conversations import Conversations
@@ -15,6 +15,7 @@ from assistant.server.callers import Caller
 from assistant.server.problems import Problem
 from assistant.settings import Settings
 from vectorstore.library import Library
+from vectorstore.types import Retrieval
 
 if TYPE_CHECKING:
     from vectorstore.reader import CollectionInfo
@@ -36,12 +37,36 @@ class _Open:
     assistant: Assistant | None = None
 
 
+class _InTurn:
+    """A library of which only so many searches run at once, whoever asks: hundreds of threads that compute would
+    keep the loop, and with it every stream, from going on.
+    """
+
+    def __init__(self, library: Library, turns: Semaphore) -> None:
+        self._library = library
+        self._turns = turns
+
+    def search(self, query: str, **how: Any) -> Retrieval:
+        with self._turns:
+            return self._library.search(query, **how)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, name)
+
+
 class Shelf:
     """Opens each collection at its first question, and anew once it has been re-embedded. Safe from any thread."""
 
     def __init__(
-        self, settings: Settings, conversations: Conversations, *, assistant_over: OpenAssistant = build.assistant_over
+        self,
+        settings: Settings,
+        conversations: Conversations,
+        *,
+        assistant_over: OpenAssistant = build.assistant_over,
+        searches: int = 2,
     ) -> None:
+        """``searches`` of all collections together may run at once."""
+        self._turns = Semaphore(searches)
         self._settings = settings
         self._assistant_over = assistant_over
         self._lock = Lock()
@@ -74,7 +99,8 @@ class Shelf:
         with self._lock:
             opened = self._current(name)
             if opened.assistant is None:
-                opened.assistant = self._assistant_over(opened.library, self._settings)
+                library = cast(Library, _InTurn(opened.library, self._turns))
+                opened.assistant = self._assistant_over(library, self._settings)
         return replace(opened.assistant, log=self.conversations.of(caller.owner, collection=name))
 
     def at_hand(self, name: str, caller: Caller) -> Assistant | None:
