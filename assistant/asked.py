@@ -121,20 +121,30 @@ def read_question(question: Question, retrieval: Retrieval, held: Sequence[froze
         weights=weights,
         words=tuple(words(question.text)),
         numbers=frozenset(NUMBER.findall(question.text)),
-        names=frozenset(names(question.text)),
+        names=frozenset(names(question.text, question.language)),
     )
 
 
-def names(text: str) -> list[str]:
+def names(text: str, language: str = "") -> list[str]:
     """The folded capitalised words of a text, the one that opens it left out.
 
-    >>> names("Why did Russia call the G20?")
-    ['russia', 'g20']
+    Where the language is given, its function words are no names ("I", "Sie"), unless they are acronyms ("US", "IT").
+
+    >>> names("Why did Russia call the G20?"), names("Can I ask what the WHO does?", "en")
+    (['russia', 'g20'], ['who'])
     """
     opening = _SPOKEN.search(text)
     first = opening.start() if opening else 0
-    found = (match for match in _NAME.finditer(text) if match.start() > first and match.group()[0].isupper())
-    return [word for match in found for word in words(match.group())]
+    found = [match for match in _NAME.finditer(text) if match.start() > first and match.group()[0].isupper()]
+    return [
+        word
+        for match in found
+        for word in (words(match.group()) if _acronym(match.group()) else content_words(match.group(), language))
+    ]
+
+
+def _acronym(word: str) -> bool:
+    return word.isupper() and len(word) > 1
 
 
 @lru_cache(maxsize=256)  # one question's passages and sentences, each of which is asked about several times

@@ -24,7 +24,7 @@ import numpy as np
 from assistant.extractive import Extractive
 from assistant.types import Answer, Question
 from benchmarks import fitting
-from benchmarks.cases import PACKS, Case, answerable_cases, open_collection, squeezed, unanswerable_cases
+from benchmarks.cases import PACKS, Case, answerable_cases, natural_cases, open_collection, squeezed, unanswerable_cases
 from vectorstore.library import Library
 
 Seen = TypeVar("Seen")
@@ -39,7 +39,9 @@ def main() -> None:
     if not PACKS.is_dir():
         raise SystemExit(f"{PACKS} is missing: this benchmark needs the evaluation packs.")
     options.work.mkdir(parents=True, exist_ok=True)
-    cases = [case for case in [*answerable_cases(), *unanswerable_cases()] if options.only in case.group]
+    cases = [
+        case for case in [*answerable_cases(), *unanswerable_cases(), *natural_cases()] if options.only in case.group
+    ]
     if options.fit:
         fitting.fit(asked(cases, options.work, fitting.observe))
     else:
@@ -101,7 +103,7 @@ def report(outcomes: Sequence[Outcome]) -> None:
         )
         quoted = statistics.fmean(all_evidence(one) for one in needing_two)
         print(f"multihop-wiki: both documents cited {cited:.3f}, the evidence of both quoted {quoted:.3f}")
-    for pack in ("squad2", "clapnq", "news-rgb"):
+    for pack in ("squad2", "clapnq", "news-rgb", "natural"):
         sure = [(one.answer.confidence, one.case.answerable) for one in outcomes if one.case.group.split()[0] == pack]
         if len({answerable for _, answerable in sure}) == 2:
             print(f"AUROC of confidence, {pack}: {fitting.auroc(*map(np.array, zip(*sure, strict=True))):.3f}")

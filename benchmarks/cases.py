@@ -17,6 +17,8 @@ from vectorstore.ingest import ingest
 from vectorstore.library import Library
 
 PACKS = Path(__file__).resolve().parents[2] / "shared" / "data" / "packs"
+NATURAL = Path(__file__).resolve().parent / "natural"
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 LANGUAGES = ("en", "es", "de", "ru", "zh", "ar", "tr", "vi", "el", "hi", "th", "ro")
 ACROSS = ("en-es", "en-de", "es-en", "de-en", "ru-en", "en-ru", "de-es", "es-de", "en-zh", "en-ar")
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-zà-ÿ]{3,}(?: [A-Z][a-zà-ÿ]+)*")
@@ -56,11 +58,15 @@ def records(pack: str, name: str) -> list[dict[str, Any]]:
 
 
 def open_collection(name: str, work: Path) -> Library:
-    """The collection of a pack (``squad2``), of one language of it (``xquad-mono:es``) or of half its articles
-    (``xquad-mono:es:half``), ingested the first time."""
+    """The collection of a pack (``squad2``), of one language of it (``xquad-mono:es``), of half its articles
+    (``xquad-mono:es:half``), or of the short handbooks and notices of ours (``natural``), ingested the first time."""
     pack, _, part = name.partition(":")
     language, _, half = part.partition(":")
     library = build.open_library(Settings(home=work / "home", embeddings="minilm"), re.sub("[^a-z0-9]+", "-", name))
+    if name == "natural":
+        if not library.documents():
+            ingest(library, [*sorted(NATURAL.glob("*.md")), EXAMPLES])
+        return library
     source = work / f"{name.replace(':', '-')}.jsonl"
     if not source.exists():
         kept = [row for row in records(pack, "corpus") if not language or row["lang"] == language]
@@ -97,6 +103,19 @@ def _shuffled(pack: str) -> list[dict[str, Any]]:
 
 def _can(rows: Sequence[dict[str, Any]], *, answerable: bool = True) -> list[dict[str, Any]]:
     return [row for row in rows if row.get("answerable", True) == answerable]
+
+
+def natural_cases() -> Iterator[Case]:
+    """What people ask of handbooks and notices, in words of their own; nothing is ever fitted on these."""
+    spoken = {path.name: path.suffixes[0][1:] if len(path.suffixes) == 2 else "en" for path in NATURAL.glob("*.md")}
+    spoken |= {"office-handbook.md": "en", "huerto-urbano.es.txt": "es"}
+    for line in (NATURAL / "questions.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if not row["answerable"]:
+            yield Case("natural unanswerable", "natural", row["question"], False)
+        else:
+            across = " across" if row["lang"] != spoken[row["document"]] else ""
+            yield Case(f"natural{across}", "natural", row["question"], True, answers=(row["evidence"],))
 
 
 def answerable_cases() -> Iterator[Case]:
