@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,6 +95,7 @@ class Library:
         self._scan_limit = scan_limit
         self._known: tuple[int, int] = (-1, 0)
         self._held = ExitStack()
+        self._beside = ThreadPoolExecutor(thread_name_prefix="vectors")
         self._owned = False
         self._read = lru_cache(maxsize=64)(self._read_at)
         self._matching = lru_cache(maxsize=16)(self._matching_at)
@@ -107,6 +109,7 @@ class Library:
 
     def close(self) -> None:
         self.indexes.close()
+        self._beside.shutdown()
         self._held.close()
         self.catalog.close()
 
@@ -286,6 +289,7 @@ class Library:
             lookup,
             self.indexes.flat.spoken,
             (embedding and embedding.languages) or None,
+            lambda work: self._beside.submit(work).result,
         )
 
     def _ready(self) -> tuple[int, int]:

@@ -48,6 +48,15 @@ UNKNOWN = "und"  # the index's name for no language
 PAIR = 2.0  # two signs of Han say as much as the half dozen 4-grams of a word
 
 
+Beside = Callable[[Callable[[], Scores]], Callable[[], Scores]]
+"""Begins some work and gives what waits for its result."""
+
+
+def at_once(work: Callable[[], Scores]) -> Callable[[], Scores]:
+    """The simplest `Beside`: does it when it is asked for."""
+    return work
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """What retrieval reads of a chunk: its language (ISO 639-1) and its text as indexed, title and headings first."""
@@ -211,6 +220,7 @@ class Retriever:
     """The whole of retrieval over injected parts; holds no state.
 
     ``dense_languages`` are the ISO 639-1 codes the embedding model knows; None stands for a multilingual one.
+    ``beside`` may look for the nearest vectors in another thread, while this one asks the keyword index.
     """
 
     lexical: Lexical
@@ -219,6 +229,7 @@ class Retriever:
     lookup: Lookup
     spoken: Spoken
     dense_languages: frozenset[str] | None = None
+    beside: Beside = at_once
 
     def search(
         self,
@@ -238,7 +249,8 @@ class Retriever:
         if documents is not None and not documents:
             return []
         ask = _Scope(self.lexical, self.spoken, max(limit, CANDIDATES), filters.languages, documents)
-        legs = {**ask.keywords(query, language), "dense": self._dense(query, language, filters, ask)}
+        near = self.beside(lambda: self.dense(self.embed([query])[0], ask.depth, filters, documents))
+        legs = {**ask.keywords(query, language), "dense": self._dense(near(), language, ask)}
         titled = ask.titled(phrases(query))
         legs["title"] = Leg(titled, {id: TITLE * rarity for id, rarity in titled.items()})
         ranked = fuse(legs, limit)
@@ -250,8 +262,7 @@ class Retriever:
             passages |= self.lookup([one.number for one in ranked if one.number not in passages])
         return [one for one in ranked if one.number in passages]
 
-    def _dense(self, query: str, language: str, filters: Filters, ask: _Scope) -> Leg:
-        scores = self.dense(self.embed([query])[0], ask.depth, filters, ask.documents)
+    def _dense(self, scores: Scores, language: str, ask: _Scope) -> Leg:
         if self.dense_languages is None or {language, *self.lexical.languages()} <= self.dense_languages:
             known: Collection[int] = scores
         elif language in self.dense_languages:
