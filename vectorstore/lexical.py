@@ -65,6 +65,7 @@ class LexicalIndex:
             self._seen = 0
             self._meta = str(folder / "meta.json")
             self._rarities: dict[str, dict[str, float]] = {}
+            self._languages: frozenset[str] | None = None
             self._total = 0
             if self._searcher().num_docs and self._state() is None:
                 raise DamagedIndexError(f"{folder}: the keyword index is of another release. Rebuild it.")
@@ -168,7 +169,11 @@ class LexicalIndex:
     def languages(self) -> frozenset[str]:
         """The languages of the indexed documents, `UNKNOWN` for those without one."""
         with self._readable():
-            return frozenset(language for language, _ in self._searcher().terms_with_prefix("language", ""))
+            searcher, known = self._searcher(), self._languages
+            if known is None:
+                known = frozenset(language for language, _ in searcher.terms_with_prefix("language", ""))
+                self._languages = known
+            return known
 
     def _best(
         self,
@@ -180,12 +185,28 @@ class LexicalIndex:
     ) -> dict[int, float]:
         if limit < 1 or (documents is not None and not documents):
             return {}
-        query = _restricted(query, self._index.schema, {"language": languages, "document": documents or ()})
+        query = self._restricted(query, languages, documents)
         # Counting all matches would switch off tantivy's skipping of blocks that cannot reach the top.
         found = searcher.search(query, limit, count=False).hits
         numbers: list[Any] = searcher.fast_field_values("number", [address for _, address in found])
         scores = {number: float(score) for number, (score, _) in zip(numbers, found, strict=True)}
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+
+    def _restricted(
+        self, query: tantivy.Query, languages: Collection[str], documents: Collection[str] | None
+    ) -> tantivy.Query:
+        """``query`` among the allowed documents; scores stay as they are."""
+        schema = self._index.schema
+        clauses = [(tantivy.Occur.Must, query)]
+        others = self.languages() - {*languages} if languages else frozenset()
+        if languages and len(others) < len(languages):  # to leave out a few is faster than to let in many
+            unwanted = (tantivy.Query.term_query(schema, "language", other) for other in sorted(others))
+            clauses += [(tantivy.Occur.MustNot, one) for one in unwanted]
+        elif languages:
+            clauses.append((tantivy.Occur.Must, _one_of(schema, "language", languages)))
+        if documents:
+            clauses.append((tantivy.Occur.Must, _one_of(schema, "document", documents)))
+        return tantivy.Query.boolean_query(clauses) if len(clauses) > 1 else query
 
     def weights(self, query: str, *, leg: str = "grams") -> dict[str, float]:
         """How rare each term of the query is, by BM25's formula: ln(1 + (N - n + 0.5) / (n + 0.5)).
@@ -232,7 +253,7 @@ class LexicalIndex:
         written = os.stat(self._meta).st_mtime_ns
         if written != self._seen:
             self._index.reload()
-            self._seen, self._rarities = written, {leg: {} for leg in LEGS}
+            self._seen, self._rarities, self._languages = written, {leg: {} for leg in LEGS}, None
             self._total = max(0, int(self._index.searcher().num_docs) - 1)  # one document carries the sequence
         return self._index.searcher()
 
@@ -311,11 +332,5 @@ def _rarity(holding: int, total: int) -> float:
     return log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
-def _restricted(query: Any, schema: tantivy.Schema, allowed: dict[str, Collection[str]]) -> tantivy.Query:
-    """``query`` and one of the allowed values in each field that names any; scores stay as they are."""
-    clauses = [(tantivy.Occur.Must, query)]
-    for field, values in allowed.items():
-        if values:
-            filter_query = tantivy.Query.term_set_query(schema, field, sorted(values))
-            clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(filter_query, 0.0)))
-    return tantivy.Query.boolean_query(clauses) if len(clauses) > 1 else query
+def _one_of(schema: tantivy.Schema, field: str, values: Collection[str]) -> tantivy.Query:
+    return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, field, sorted(values)), 0.0)
