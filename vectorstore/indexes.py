@@ -69,23 +69,26 @@ class Indexes:
 
     def current(self) -> bool:
         """Whether what is searched, keywords and vectors, holds exactly what the catalog does."""
-        return self._state().library == self._catalog.library_id() and self._lexical_agrees() and self._flat_agrees()
+        if self._state().library != self._catalog.library_id():
+            return False
+        there = self._there()
+        return self._lexical_agrees(there) and self._flat_agrees(there)
 
-    def _lexical_agrees(self) -> bool:
+    def _there(self) -> tuple[int, int]:
+        """The catalog's newest change and the number of its chunks, which takes a while to count."""
+        return self._catalog.sequence(self._collection), self._catalog.count_chunks(self._collection)
+
+    def _lexical_agrees(self, there: tuple[int, int]) -> bool:
         try:
-            return self._agrees(self.lexical.sequence, self.lexical.count())
+            return (self.lexical.sequence, self.lexical.count()) == there
         except DamagedIndexError:
             return False
 
-    def _flat_agrees(self) -> bool:
+    def _flat_agrees(self, there: tuple[int, int]) -> bool:
         try:
-            return self._agrees(self.flat.sequence, self.flat.count())
+            return (self.flat.sequence, self.flat.count()) == there
         except DamagedIndexError:
             return False
-
-    def _agrees(self, sequence: int, chunks: int) -> bool:
-        there = (self._catalog.sequence(self._collection), self._catalog.count_chunks(self._collection))
-        return (sequence, chunks) == there
 
     def chroma_current(self) -> bool:
         """Whether Chroma was left in order and has followed every change. Does not open it."""
@@ -140,22 +143,22 @@ class Indexes:
         with suppress(DamagedIndexError):  # told apart below: it does not agree then
             if self.lexical.sequence <= self._catalog.sequence(self._collection):
                 self._apply_lexical(report)
-        if self._lexical_agrees():
+        if self._lexical_agrees(self._there()):
             return []
         self._drop_lexical()
         self._apply_lexical(report)
-        self._must_agree(self._lexical_agrees(), "keyword")
+        self._must_agree(self._lexical_agrees(self._there()), "keyword")
         return [_KEYWORDS_REBUILT]
 
     def _follow_flat(self) -> list[str]:
         with suppress(DamagedIndexError):
             if self.flat.sequence <= self._catalog.sequence(self._collection):
                 self._apply_flat()
-        if self._flat_agrees():
+        if self._flat_agrees(self._there()):
             return []
         self.flat.delete()
         self._apply_flat()
-        self._must_agree(self._flat_agrees(), "vector")
+        self._must_agree(self._flat_agrees(self._there()), "vector")
         return [_VECTORS_REBUILT]
 
     def _must_agree(self, agrees: bool, what: str) -> None:
