@@ -91,6 +91,16 @@ class Asked:
         known = [concept.held(terms) < _HALF for concept in self.concepts(language) if concept.known]
         return known.count(True) / len(known) if known else 1.0
 
+    def known_held(self, terms: Set[str], language: str) -> int:
+        """How many of the things that dictionaries recognise in another language ``terms`` hold."""
+        return sum(concept.known and concept.held(terms) >= _HALF for concept in self.concepts(language))
+
+    def known_share(self, language: str) -> float:
+        """The weighted share of the question that dictionaries recognise in another language, 0 to 1."""
+        concepts = self.concepts(language)
+        total = sum(concept.weight for concept in concepts)
+        return sum(concept.weight for concept in concepts if concept.known) / total if total else 0.0
+
     def numbers_missing(self, terms: Set[str]) -> float:
         """The share of its numbers that ``terms`` do not hold, 0 to 1; 0 without numbers."""
         lost = sum(1 for number in self.numbers if not set(grams(number)) <= terms)

@@ -29,10 +29,10 @@ def test_natural_questions_are_answered_and_what_the_notices_do_not_hold_is_refu
     for case in natural_cases():
         refused[case.group].append(measure(case, notices).answer.status == "not_in_documents")
     share = {group: sum(those) / len(those) for group, those in refused.items()}
-    assert share["natural"] <= 0.36
+    assert share["natural"] <= 0.4
     assert share["natural across"] <= 0.32
-    assert share["natural unanswerable"] >= 0.55
-    assert share["natural unanswerable"] - share["natural"] >= 0.25
+    assert share["natural unanswerable"] >= 0.76
+    assert share["natural unanswerable"] - share["natural"] >= 0.38
 
 
 @pytest.mark.parametrize(
