@@ -26,7 +26,7 @@ from assistant.server.metrics import Metrics
 from assistant.server.once import Claim, Once, Reply
 from assistant.server.options import Options
 from assistant.server.problems import Problem, problem_of
-from assistant.server.shelf import DEFAULT, Shelf
+from assistant.server.shelf import DEFAULT, Left, Shelf
 from assistant.server.siblings import Siblings, passed_on
 from assistant.types import Answer, CitationFound, Delta, Event, Retrieved, Turn
 from vectorstore.types import Filters
@@ -248,6 +248,8 @@ class _Run:
         with cancellable(self.feed.cancelled):
             try:
                 return self._stream(assistant, conversation_id)
+            except Left:
+                return None
             except Exception:
                 now = shelf.assistant(name, self.caller)
                 if self.opened or now.answerer is assistant.answerer:

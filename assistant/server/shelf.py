@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Any, cast
 
-from assistant import build
+from assistant import build, cancellation
 from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.server.callers import Caller
@@ -25,6 +25,7 @@ OpenAssistant = Callable[[Library, Settings], Assistant]
 DEFAULT = "default"
 
 
+_LOOK_SECONDS = 0.05  # how often a search that waits its turn looks whether its reader is still there
 _RETIRED_SECONDS = 150.0  # longer than an answer that still reads the old library may take
 
 
@@ -37,6 +38,10 @@ class _Open:
     assistant: Assistant | None = None
 
 
+class Left(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class _InTurn:
     """A library of which only so many searches run at once, whoever asks: hundreds of threads that compute would
     keep the loop, and with it every stream, from going on.
@@ -47,8 +52,17 @@ class _InTurn:
         self._turns = turns
 
     def search(self, query: str, **how: Any) -> Retrieval:
-        with self._turns:
+        """Raises `Left` where the reader leaves while this waits its turn."""
+        left = cancellation.current()
+        while not self._turns.acquire(timeout=_LOOK_SECONDS):
+            if left is not None and left.is_set():
+                raise Left
+        try:
+            if left is not None and left.is_set():
+                raise Left
             return self._library.search(query, **how)
+        finally:
+            self._turns.release()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._library, name)
