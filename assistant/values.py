@@ -239,7 +239,7 @@ def _month_run(text: str, found: Sequence[Token], at: int, months: dict[str, int
 
     def day(i: int) -> int | None:
         spelled = text[found[i].start : found[i].end] if i < len(found) and found[i].kind == "number" else ""
-        return int(spelled) if spelled.isdigit() and 0 < int(spelled) <= _DAY else None
+        return int(spelled) if spelled.isdecimal() and 0 < int(spelled) <= _DAY else None
 
     def month(i: int) -> int | None:
         return (

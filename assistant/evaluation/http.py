@@ -75,6 +75,6 @@ class Http:
 def _pause(reply: Any) -> float | None:
     """Seconds until the server wants to be asked again; None where it has answered, or does not say."""
     wanted = reply.headers.get("Retry-After", "")
-    if reply.status_code not in {429, 503} or not wanted.isdigit() or int(wanted) > _LONGEST_PAUSE:
+    if reply.status_code not in {429, 503} or not wanted.isdecimal() or int(wanted) > _LONGEST_PAUSE:
         return None
     return float(wanted)

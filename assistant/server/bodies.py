@@ -28,7 +28,7 @@ class Bodies:
         # Beside the file itself, a form has borders, names and a few small fields.
         limit = self._options.upload_bytes + 100_000 if upload else self._options.body_bytes
         told = Headers(scope=scope).get("content-length", "0")
-        if not told.isdigit() or int(told) > limit:
+        if not told.isdecimal() or int(told) > limit:
             await too_large(limit).response(scope["path"])(scope, receive, send)
             return
         await self._app(scope, self._counted(receive, limit), send)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -316,6 +316,7 @@ def test_dates_of_different_precision_are_not_held_against_each_other():
     assert not same_date((1998, 3, None), (1999, 3, 3))
 
 
+@example("¹0 May", "en")  # a digit that is no decimal
 @given(st.text(max_size=80), st.sampled_from(["en", "de", "zh", "ar", "th", ""]))
 def test_tokens_stand_in_order_and_inside_the_text(text, language):
     found = tokens(text, language)

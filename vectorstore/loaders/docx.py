@@ -89,7 +89,7 @@ def _heading_levels(styles: Any) -> Levels:
             levels[style_id] = int(named.group(1))
         elif name.lower() == "title":
             levels[style_id] = _TITLE_LEVEL
-        elif outline is not None and outline.isdigit() and int(outline) < 9:
+        elif outline is not None and outline.isdecimal() and int(outline) < 9:
             levels[style_id] = int(outline) + 1
         elif style.find(f"{_W}pPr/{_W}numPr") is not None:
             levels[style_id] = _ITEM
@@ -140,7 +140,7 @@ def _read_paragraph(paragraph: Any, blocks: Blocks, levels: Levels) -> None:
     style = _value(paragraph, "pPr/w:pStyle")
     level = levels.get(style or "", -1)
     outline = _value(paragraph, "pPr/w:outlineLvl")
-    if level < 0 and outline is not None and outline.isdigit() and int(outline) < 9:
+    if level < 0 and outline is not None and outline.isdecimal() and int(outline) < 9:
         level = int(outline) + 1
     if level >= 0:
         blocks.add(" ".join(text.split()), level=max(level, 1))
