@@ -108,8 +108,8 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        self.indexes.close()
         self._beside.shutdown()
+        self.indexes.close()
         self._held.close()
         self.catalog.close()
 
@@ -234,7 +234,9 @@ class Library:
         documents = matching if filters.sources or filters.documents else None
         seen: dict[int, tuple[Chunk, DocumentRef]] = {}
         notes: list[str] = []
-        retriever = self._retriever(notes, seen, total)
+        # Here and not beside the search: the lock it takes belongs to the thread that took it.
+        through_chroma = not filters and total > self._scan_limit and self._chroma_at_hand()
+        retriever = self._retriever(notes, seen, through_chroma)
         ranked = retriever.search(query, limit, language=language, filters=filters, documents=documents)
         if matching is not None:
             notes.append(f"Searched {len(matching)} documents ({_told(filters)}).")
@@ -248,7 +250,9 @@ class Library:
             self.indexes.lexical.weights(query),
         )
 
-    def _retriever(self, notes: list[str], seen: dict[int, tuple[Chunk, DocumentRef]], total: int) -> Retriever:
+    def _retriever(
+        self, notes: list[str], seen: dict[int, tuple[Chunk, DocumentRef]], through_chroma: bool
+    ) -> Retriever:
         """Wire one search. ``seen`` collects the chunks that were looked up, ``notes`` what went missing."""
         embedding: Embedding | None = None
         try:
@@ -264,7 +268,6 @@ class Library:
         ) -> Mapping[int, float]:
             if embedding is None:
                 return {}
-            through_chroma = total > self._scan_limit and self._chroma_at_hand()
             return dense.nearest(
                 self.indexes.flat,
                 vector,

@@ -171,6 +171,19 @@ def test_a_repair_is_told_in_one_line(open_library: OpenLibrary, folder: Path, h
     )
 
 
+def test_after_a_search_through_chroma_the_library_is_still_its_processs_own(
+    open_library: OpenLibrary, folder: Path, home: Path
+) -> None:
+    library = open_library(scan_limit=1)
+    ingest(library, [folder])
+    assert library.search("refunds").hits
+    library.remove(library.documents()[0].ref.id)
+    assert len(library.documents()) == 2
+    library.close()
+    with Owner(home).held(wait=0):
+        pass
+
+
 def test_a_search_while_another_process_owns_the_library_still_answers(
     open_library: OpenLibrary, folder: Path, home: Path
 ) -> None:
