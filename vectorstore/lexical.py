@@ -32,7 +32,7 @@ UNKNOWN = "und"  # the language of a document that has none, as ISO 639 writes i
 Terms = Mapping[str, Mapping[str, float]]
 """The terms of a query and their weights, by leg."""
 
-FORMAT = "5"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
+FORMAT = "6"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
 REMEMBERED = 100_000  # terms of a leg and their rarity, some 10 MB
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least
@@ -217,7 +217,7 @@ class LexicalIndex:
             return self._rarity(leg, LEGS[leg](query))
 
     def mass(self, terms: Terms) -> float:
-        """About what a chunk that holds every term once would score in `search_terms`."""
+        """About what a chunk that holds every term once would score in `search_terms`; stems, counted twice, get more."""
         with self._readable():
             rarity = {leg: self._rarity(leg, weights) for leg, weights in terms.items()}
         most = _rarity(0, self._total)  # of a term that no chunk holds, and that none can score

@@ -13,6 +13,7 @@ from itertools import pairwise
 from anyascii import anyascii
 
 GRAM = 4
+STEM = 6  # letters of a word: what follows is grammar more often than meaning
 _WORD = re.compile(r"[a-z0-9]+")
 _LAM = "\u0644"  # in every form of the Arabic article
 _ARTICLE = re.compile(
@@ -92,15 +93,31 @@ def pieces(word: str) -> tuple[str, ...]:
     return tuple(padded[i : i + GRAM] for i in range(max(1, len(padded) - GRAM + 1)))
 
 
-def phrases(text: str) -> list[str]:
-    """The folded words, each pair of neighbours, and each pair of signs where words are not set apart by blanks.
+def stem(word: str) -> str:
+    """A folded word without most of its endings, in any language: its first letters. Numbers stay as they are.
 
-    >>> phrases("the cat 东京都")
-    ['the', 'cat', 'dongjingdou', 'the+cat', 'cat+dongjingdou', '东京', '京都']
+    >>> stem("consulter"), stem("consultation"), stem("consul"), stem("12345678")
+    ('consul', 'consul', 'consul', '12345678')
     """
-    single = words(text)
-    pairs = [f"{first}+{second}" for first, second in pairwise(single)]
-    return [*single, *pairs, *signs(text)]
+    return word if word.isdigit() else word[:STEM]
+
+
+def phrases(text: str) -> list[str]:
+    """The stems of the words and each pair of neighbours, then `signs`. Stems and pairs stand twice, however frequent.
+
+    What holds all the words of a question is looked for, not what repeats one of them; and with each counted twice a
+    long text, which repeats more, loses less by its length, since BM25 divides by both.
+
+    >>> sorted(set(phrases("the kitten, the kittens 东京都")))
+    ['dongji', 'kitten', 'kitten+dongji', 'kitten+the', 'the', 'the+kitten', '东京', '京都']
+    """
+    single = [stem(word) for word in words(text)]
+    return [*dict.fromkeys([*single, *pairs(single)])] * 2 + signs(text)
+
+
+def pairs(single: Sequence[str]) -> list[str]:
+    """Each two neighbours as one term."""
+    return [f"{first}+{second}" for first, second in pairwise(single)]
 
 
 def signs(text: str) -> list[str]:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorstore.crosslingual import content_words, translations
-from vectorstore.ngrams import pieces, signs, words
+from vectorstore.ngrams import signs, words
 from vectorstore.skeleton import skeletons
 from vectorstore.titles import phrases, title_phrase
 from vectorstore.types import Filters, LegScore
-from vectorstore.weighing import weighed_words
+from vectorstore.weighing import weighed_grams, weighed_phrases, weighed_words
 
 Scores = Mapping[int, float]
 """A chunk's number (`types.chunk_number`) to its score in one index; higher is better. Each index has its own scale."""
@@ -76,10 +76,6 @@ Spoken = Callable[[Collection[int]], Mapping[int, str]]
 
 class Lexical(Protocol):
     """What retrieval needs of a keyword index (`vectorstore.lexical.LexicalIndex` is one, and says what each does)."""
-
-    def search(
-        self, query: str, limit: int, *, leg: str, languages: Collection[str], documents: Collection[str] | None
-    ) -> dict[int, float]: ...
 
     def search_terms(
         self,
@@ -183,12 +179,9 @@ def on_a_par(scores: Scores, spoken: Mapping[int, str]) -> dict[int, float]:
 
 
 def own_terms(query: str, language: str, function: float) -> dict[str, dict[str, float]]:
-    """The question's 4-grams, each with the weight of the weightiest word it is in (`weighed_words`)."""
-    grams: dict[str, float] = {}
-    for word, weight in weighed_words(query, language, function).items():
-        for gram in pieces(word):
-            grams[gram] = max(weight, grams.get(gram, 0.0))
-    return {"grams": grams}
+    """The question's 4-grams, stems and pairs of stems, by leg, weighed by the words they are of."""
+    weights = weighed_words(query, language, function)
+    return {"grams": weighed_grams(weights), "words": weighed_phrases(query, weights)}
 
 
 def common_terms(query: str, language: str) -> dict[str, dict[str, float]]:
@@ -199,7 +192,7 @@ def common_terms(query: str, language: str) -> dict[str, dict[str, float]]:
     content = content_words(query, language)
     weights = weighed_words(query, language, 1.0)
     return {
-        "grams": {gram: weights.get(word, 1.0) for word in content for gram in pieces(word)},
+        "grams": weighed_grams({word: weights[word] for word in content}),
         "words": dict.fromkeys(signs(query), PAIR),
         "skeletons": dict.fromkeys(skeletons(" ".join(content)), 1.0),
     }
@@ -210,7 +203,7 @@ def translated_terms(query: str, language: str, target: str) -> dict[str, dict[s
     names = translations(query, language, target)
     spelled = [word for name in names if not signs(name) for word in words(name)]
     return {
-        "grams": {gram: 1.0 for word in spelled for gram in pieces(word)},
+        "grams": weighed_grams(dict.fromkeys(spelled, 1.0)),
         "words": {pair: PAIR for name in names for pair in signs(name)},
     }
 
@@ -302,13 +295,12 @@ class _Scope:
     def keywords(self, query: str, language: str) -> dict[str, Leg]:
         """4-grams and words for all documents; for those in another language than the question's, terms of theirs."""
         others = self.others(language)
+        own = own_terms(query, language, FUNCTION_AMONG_LANGUAGES if others else FUNCTION)
+        grams = self._search_terms({"grams": own["grams"]}, self.languages)
+        spelled = self._search_terms({"words": own["words"]}, self.languages)
         if not others:
-            grams = self._search_terms(own_terms(query, language, FUNCTION), self.languages)
-            spelled = self._search(query, "words", self.languages)
             return {"grams": Leg(grams, shared(grams, 1.0)), "words": Leg(spelled, shared(spelled, WORDS))}
-        own = own_terms(query, language, FUNCTION_AMONG_LANGUAGES)
-        grams = shared(self._search_terms(own, self.languages), 1.0, best=self.lexical.mass(own))
-        spelled = self._search(query, "words", self.languages)
+        grams = shared(grams, 1.0, best=self.lexical.mass({"grams": own["grams"]}))
         foreign = self._foreign(query, language, others)
         best = max([*grams.values(), *foreign.values()], default=0.0)
         ours = max(grams.values(), default=0.0) / best if best else 0.0
@@ -334,9 +326,6 @@ class _Scope:
             for other in {*spoken.values()} & {*added}
         }
         return {id: FOREIGN * score / mass[spoken[id]] for id, score in found.items() if mass.get(spoken.get(id, ""))}
-
-    def _search(self, query: str, leg: str, languages: Collection[str]) -> dict[int, float]:
-        return self.lexical.search(query, self.depth, leg=leg, languages=languages, documents=self.documents)
 
     def _search_terms(self, terms: Terms, languages: Collection[str]) -> dict[int, float]:
         return self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from itertools import pairwise
 
 from vectorstore.crosslingual import content_words
-from vectorstore.ngrams import words
+from vectorstore.ngrams import pairs, pieces, signs, stem, words
 
 ACRONYM = 2.0  # a question that names a thing by its letters is about that thing, and they are too few to say so
 NUMBER = 1.5
+ENDING = 0.6  # a 4-gram of a long word's end, beside the 1.0 of its beginning: endings are grammar
+_BEGINNING = 4  # grams of a word, its blank before it included, that are no ending
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -23,6 +27,35 @@ def weighed_words(query: str, language: str, function: float) -> dict[str, float
     weights.update((word, NUMBER) for word in weights if word.isdigit())
     weights.update(dict.fromkeys(acronyms(query), ACRONYM))
     return weights
+
+
+def weighed_grams(weights: Mapping[str, float]) -> dict[str, float]:
+    """The 4-grams of weighed words, each with the most that a word gives it; those of long words' ends count less.
+
+    >>> weighed_grams({"houses": 1.0})
+    {'_hou': 1.0, 'hous': 1.0, 'ouse': 1.0, 'uses': 1.0, 'ses_': 0.6}
+    """
+    grams: dict[str, float] = {}
+    for word, weight in weights.items():
+        for place, gram in enumerate(pieces(word)):
+            grams[gram] = max(weight if place < _BEGINNING else ENDING * weight, grams.get(gram, 0.0))
+    return grams
+
+
+def weighed_phrases(query: str, weights: Mapping[str, float]) -> dict[str, float]:
+    """The terms of `ngrams.phrases`, a stem with the weight of its word, a pair with that of the weightier one.
+
+    >>> weighed_phrases("the kittens", {"the": 0.5, "kittens": 1.0})
+    {'the': 0.5, 'kitten': 1.0, 'the+kitten': 1.0}
+    """
+    found = words(query)
+    single = [(stem(word), weights[word]) for word in found]
+    double = zip(pairs([term for term, _ in single]), pairwise(single), strict=True)
+    both = [(term, max(first, second)) for term, ((_, first), (_, second)) in double]
+    out: dict[str, float] = {}
+    for term, weight in (*single, *both, *((sign, 1.0) for sign in signs(query))):
+        out[term] = max(weight, out.get(term, 0.0))
+    return out
 
 
 def acronyms(text: str) -> set[str]:

@@ -119,7 +119,7 @@ def test_documents_without_a_language_are_told_as_such(tmp_path):
 
 
 def test_the_mass_of_terms_is_what_a_chunk_holding_them_all_scores(index):
-    terms = {"words": {"refunds": 1.0, "fourteen": 0.5, "absent": 1.0}}
+    terms = {"grams": {"efun": 1.0, "rtee": 0.5, "abse": 1.0}}
     found = index.search_terms(terms, 1)
     assert found[10] == pytest.approx(index.mass(terms), rel=0.25)  # the chunk's length is what differs
 

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vectorstore.lexical import Entry, LexicalIndex
-from vectorstore.ngrams import words
+from vectorstore.ngrams import phrases, pieces, words
 from vectorstore.retrieve import own_terms
-from vectorstore.weighing import ACRONYM, NUMBER, acronyms, weighed_words
+from vectorstore.weighing import ACRONYM, ENDING, NUMBER, acronyms, weighed_grams, weighed_phrases, weighed_words
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,34 @@ def test_every_word_of_a_question_keeps_some_weight(question, language):
 )
 def test_folding_keeps_words_whole_and_takes_off_the_arabic_article(text, found):
     assert words(text) == found.split()
+
+
+def test_endings_weigh_less_unless_another_word_begins_so():
+    alone = weighed_grams({"consultation": 1.0})
+    assert (alone["_con"], alone["sult"], alone["tion"]) == (1.0, ENDING, ENDING)
+    assert weighed_grams({"consultation": 1.0, "tion": 1.0})["tion"] == 1.0
+
+
+@given(st.dictionaries(st.text("abcd0", min_size=1, max_size=12), st.floats(0.1, 2)))
+def test_every_gram_of_weighed_words_keeps_some_weight(weights):
+    grams = weighed_grams(weights)
+    assert set(grams) == {gram for word in weights for gram in pieces(word)}
+    assert all(ENDING * min(weights.values()) <= weight <= max(weights.values()) for weight in grams.values())
+
+
+@given(st.text(), st.sampled_from(["", "en", "fr", "zh"]))
+def test_a_question_is_cut_into_the_phrases_of_a_text(question, language):
+    weights = weighed_words(question, language, 0.5)
+    assert set(weighed_phrases(question, weights)) == set(phrases(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [("Qui peut consulter ce registre ?", "fr"), ("Kütüphanelerimizin bütçesi", "tr")],
+)
+def test_another_form_of_a_word_is_found_by_its_stem(tmp_path, question, language):
+    texts = ["La consultation du registre est réservée.", "Kütüphaneye bütçe ayrıldı.", "Other words altogether."]
+    index = LexicalIndex(tmp_path)
+    index.apply([Entry(number, str(number), language, text) for number, text in enumerate(texts, start=1)], [], 1)
+    terms = {"words": own_terms(question, language, 0.5)["words"]}
+    assert list(index.search_terms(terms, 3)) == [1 if language == "fr" else 2]
