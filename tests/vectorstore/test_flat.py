@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from vectorstore.errors import DamagedIndexError
-from vectorstore.flat import FlatIndex
+from vectorstore.flat import FlatIndex, _highest
 from vectorstore.reader import Indexed
 from vectorstore.types import Chunk, DocumentRef, chunk_number
 
@@ -34,6 +34,26 @@ def index(tmp_path):
     index = FlatIndex(tmp_path / "vectors")
     index.apply([indexed(1, "a", unit_rows(1, 3)), indexed(2, "b", unit_rows(2, 2), "fr")], [], 7)
     return index
+
+
+@given(
+    st.integers(0, 3_000).flatmap(lambda length: st.tuples(st.just(length), st.integers(0, 2**32 - 1))),
+    st.integers(1, 500),
+    st.sampled_from(["spread", "equal", "sorted", "few"]),
+)
+def test_the_highest_are_those_a_sort_finds(made, count, kind):
+    length, seed = made
+    draw = np.random.default_rng(seed)
+    values = draw.standard_normal(length).astype(np.float32)
+    if kind == "equal":
+        values[:] = 0.5
+    elif kind == "sorted":
+        values.sort()
+    elif kind == "few":
+        values[draw.random(length) < 0.97] = -np.inf
+    found = _highest(values, count)
+    assert len(set(found.tolist())) == min(count, length)
+    assert np.array_equal(np.sort(values[found]), np.sort(values)[-count:])
 
 
 def test_a_new_index_is_empty_and_has_followed_nothing(tmp_path):
