@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from assistant.questions import Kind, question_kind, topic
 from assistant.types import Question
-from vectorstore.crosslingual import content_words, translations
+from vectorstore.crosslingual import content_words, names_of_each, spoken_words, translations
 from vectorstore.ngrams import grams, pieces, signs, words
 from vectorstore.skeleton import skeleton
 from vectorstore.types import Retrieval
@@ -166,12 +166,14 @@ def terms(text: str, *, skeletons: bool = False) -> frozenset[str]:
 
 def _concepts(asked: Asked, language: str) -> list[Concept]:
     spaced = not signs(asked.text)
-    content = content_words(topic(asked.text, asked.language), asked.language) if spaced else _latin(asked.text)
-    whole = set(translations(asked.text, asked.language, language))
+    content = spoken_words(topic(asked.text, asked.language), asked.language) if spaced else _latin(asked.text)
+    things = names_of_each(asked.text, asked.language, language)
     found: list[Concept] = []
-    for word in dict.fromkeys(content):
-        called = _called(word, asked.language, language)
-        whole -= set(called)
+    told: set[str] = set()
+    for spoken in dict.fromkeys(content):
+        word = "".join(words(spoken))
+        called = _called(spoken, asked.language, language)
+        told.update(called)
         name = word in asked.names or word.isdigit()
         sounded = name or asked.text.lower() == asked.text.upper()  # scripts without capitals do not tell names
         found.append(
@@ -183,11 +185,9 @@ def _concepts(asked: Asked, language: str) -> list[Concept]:
                 word in _countries(asked.language),
             )
         )
-    # What was known only as a phrase, or is not set apart by blanks: each way to call it, as one more thing.
-    found += [Concept((_form(name),), 1.0, False, True, False) for name in sorted(whole)] if not spaced else []
-    if spaced and whole:
-        found.append(Concept(tuple(_form(name) for name in sorted(whole)), 1.0, False, True, False))
-    return found
+    # What is known only as a phrase, or is not set apart by blanks.
+    unsaid = [names for names in things if told.isdisjoint(names)]
+    return [*found, *(Concept(tuple(map(_form, names)), 1.0, False, True, False) for names in unsaid)]
 
 
 def _latin(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from assistant.nationality import countries, nationality
 from assistant.statements import Finding
 from assistant.support import compare, familiar, likelihood, unfamiliar
 from assistant.types import Citation
-from vectorstore.crosslingual import content_words, translations
+from vectorstore.crosslingual import spoken_words, translations
 from vectorstore.language import detect
 from vectorstore.ngrams import grams
 from vectorstore.sentences import sentences
@@ -121,7 +121,7 @@ def _invented(lost: Sequence[str], before: Sequence[str], told: Set[str], langua
 def _about_something_else(said: str, quotes: Sequence[str], language: str, spoken: Set[str]) -> bool:
     """Whether, of several words that dictionaries know in the quotes' languages, the quotes hold none, nor any name."""
     known = 0
-    for word in content_words(said, language):
+    for word in spoken_words(said, language):
         called = [name for target in spoken for name in translations(word, language, target)]
         if any(familiar(one, quotes) for one in (word, *called)):
             return False

@@ -7,6 +7,7 @@ Three sources: `lexicon.txt` (everyday words, written for this project), the Uni
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from functools import cache, lru_cache, reduce
 from importlib.resources import files
 from typing import Any
 
-from vectorstore.ngrams import signs, words, words_of_each
+from vectorstore.ngrams import arabic_words, signs, words, words_of_each
 
 LONGEST_NAME = 5  # words; longer names in the locale data are official titles that nobody asks about
 _PREFIX = 4  # letters that an inflected form shares with the dictionary's at least
 _ENDING = 3  # letters that may follow what they share, in the question's form; one less in the dictionary's
-_ARABIC_PROCLITICS = ("wl", "bl", "fl", "kl", "l", "w", "b", "f")  # and, with, so, like, the: written onto the word
+_ARABIC_SPOKEN = re.compile(r"[\w\u064b-\u065f\u0670]+")  # a word with its vowel signs
+_LINKS = {"de": ("", "s", "n", "e", "en", "es"), "nl": ("", "s", "n", "e", "en")}
+"""Languages that write several words as one, and what may stand between two parts."""
+_ARABIC_PROCLITICS = "وفبكل"  # and, so, with, like, for: written onto the word
 
 
 def translations(query: str, language: str, target: str) -> list[str]:
@@ -28,7 +32,20 @@ def translations(query: str, language: str, target: str) -> list[str]:
     >>> translations("Why did Russia condemn the strike?", "en", "fr")
     ['Russie', 'condamner', 'frappe']
     """
-    return sorted({name for concept in _found(query, language) for name in _names(concept, target)})
+    return sorted({name for names in names_of_each(query, language, target) for name in names})
+
+
+def names_of_each(query: str, language: str, target: str) -> list[tuple[str, ...]]:
+    """The same by the thing spoken of: its names, sorted; the first place a thing is named at decides its place.
+
+    >>> names_of_each("Why did Russia condemn the strike?", "en", "fr")
+    [('Russie',), ('condamner',), ('frappe',)]
+    """
+    each = (
+        tuple(sorted({name for concept in thing for name in _names(concept, target)}))
+        for thing in _found(query, language)
+    )
+    return list(dict.fromkeys(names for names in each if names))
 
 
 def content_words(text: str, language: str) -> list[str]:
@@ -37,14 +54,30 @@ def content_words(text: str, language: str) -> list[str]:
     >>> content_words("Why did Russia condemn the strike?", "en")
     ['russia', 'condemn', 'strike']
     """
+    spoken = spoken_words(text, language)
+    return [folded for word in spoken for folded in words(word)] if language == "ar" else spoken
+
+
+def spoken_words(text: str, language: str) -> list[str]:
+    """The same words as `translations` takes them one by one: in Arabic as they are written, elsewhere folded."""
     empty = _function_words().get(language, frozenset())
+    if language == "ar":
+        return [word for word in _ARABIC_SPOKEN.findall(text) if not empty.issuperset(arabic_words(word))]
     return [word for word in words(text) if word not in empty]
 
 
 @cache
 def _function_words() -> Mapping[str, frozenset[str]]:
     lines = _lines("function_words.txt")
-    return {code: frozenset(words(rest)) for code, _, rest in (line.partition(" ") for line in lines)}
+    return {code: frozenset(_spelled(rest, code)) for code, _, rest in (line.partition(" ") for line in lines)}
+
+
+def _spelled(text: str, language: str) -> list[str]:
+    """A text's words as they are looked up: folded, but in Arabic by their letters.
+
+    Folded, Arabic has no vowels and no ayin left: "science" and "did not" would be one word.
+    """
+    return arabic_words(text) if language == "ar" else words(text)
 
 
 def _lines(name: str) -> list[str]:
@@ -62,10 +95,17 @@ class _Dictionary:
 
 
 @cache
-def _lexicon() -> Mapping[str, Sequence[str]]:
-    """Language to its column: in row ``n`` the names of one concept, with commas between."""
-    header, *rows = (line.split(";") for line in _lines("lexicon.txt"))
-    return dict(zip(header, zip(*rows, strict=True), strict=True))
+def _lexicon_lines() -> Sequence[str]:
+    """The languages it knows, then the lexicon a concept a line; in every line with semicolons between languages."""
+    return _lines("lexicon.txt")
+
+
+@cache
+def _lexicon(language: str) -> Sequence[str]:
+    """One language's column: in row ``n`` the names of one concept, with commas between; empty where it has none."""
+    header, *rows = _lexicon_lines()
+    known = header.split(";")
+    return [row.split(";")[known.index(language)] for row in rows] if language in known else ()
 
 
 _KINDS = {
@@ -102,14 +142,15 @@ def _name(kind: str, code: Any, named: Mapping[Any, Any]) -> str:
 def _names(concept: str, language: str) -> Sequence[str]:
     kind, _, code = concept.partition(" ")
     if kind == "word":
-        return _lexicon()[language][int(code)].split(",") if language in _lexicon() else ()
+        column = _lexicon(language)
+        return column[int(code)].split(",") if column else ()
     name = _name(kind, int(code) if kind in ("month", "day") else code, _locale(language).get(kind, {}))
     return (name,) if name else ()
 
 
 def _all_names(language: str) -> Iterator[tuple[str, str]]:
     """Every concept that has a name, and the name; some have several."""
-    for number, names in enumerate(_lexicon().get(language, ())):
+    for number, names in enumerate(_lexicon(language)):
         yield from ((f"word {number}", name) for name in names.split(","))
     for kind, named in _locale(language).items():
         yield from ((f"{kind} {code}", name) for code in named if (name := _name(kind, code, named)))
@@ -120,10 +161,11 @@ def _dictionary(language: str) -> _Dictionary:
     phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
     unspaced: dict[str, set[str]] = defaultdict(set)
     named = list(_all_names(language))
-    for (concept, name), key in zip(named, words_of_each([name for _, name in named]), strict=True):
+    empty = {(word,) for word in _function_words().get(language, ())}
+    for (concept, name), key in zip(named, _keys([name for _, name in named], language), strict=True):
         if not name.isascii() and signs(name):
             unspaced[name].add(concept)
-        elif 0 < len(key) <= LONGEST_NAME:
+        elif 0 < len(key) <= LONGEST_NAME and not (concept.startswith("word") and key in empty):
             phrases[key].add(concept)
     by_prefix: dict[str, list[str]] = defaultdict(list)
     for key in phrases:
@@ -136,46 +178,49 @@ def _dictionary(language: str) -> _Dictionary:
     )
 
 
+def _keys(names: Sequence[str], language: str) -> Sequence[tuple[str, ...]]:
+    return [tuple(arabic_words(name)) for name in names] if language == "ar" else words_of_each(names)
+
+
 @lru_cache(maxsize=64)
-def _found(query: str, language: str) -> frozenset[str]:
-    """The concepts a query names: the longest phrase at each place, or an inflected form of one word."""
+def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
+    """What a query names, place by place: the concepts of the longest phrase, or an inflected form of one word."""
     dictionary = _dictionary(language)
-    concepts = _in_running_signs(query, dictionary.unspaced)
-    tokens, at = words(query), 0
+    things = _in_running_signs(query, dictionary.unspaced)
+    tokens, at = _spelled(query, language), 0
     while at < len(tokens):
         for length in range(min(LONGEST_NAME, len(tokens) - at), 0, -1):
             if named := dictionary.phrases.get(tuple(tokens[at : at + length])):
                 break
         else:
             length, named = 1, _inflected(tokens[at], language, dictionary)
-        concepts |= named
+        things += [named] if named or language not in _LINKS else _parts(tokens[at], language, dictionary)
         at += length
-    return frozenset(concepts | _countries_of(concepts))
+    return tuple(frozenset(thing | _countries_of(thing)) for thing in things if thing)
 
 
-def _in_running_signs(query: str, names: Mapping[str, frozenset[str]]) -> set[str]:
-    concepts: set[str] = set()
+def _in_running_signs(query: str, names: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
+    things: list[frozenset[str]] = []
     if not signs(query) or not names:
-        return concepts
+        return things
     longest, at = max(map(len, names)), 0
     while at < len(query):
         for length in range(min(longest, len(query) - at), 0, -1):
             if named := names.get(query[at : at + length]):
-                concepts |= named
+                things.append(named)
                 break
         else:
             length = 1
         at += length
-    return concepts
+    return things
 
 
 def _inflected(word: str, language: str, dictionary: _Dictionary) -> frozenset[str]:
     """The concepts of the dictionary's words nearest to ``word`` that differ from it in the ending alone."""
     if language == "ar":
-        for proclitic in _ARABIC_PROCLITICS:
-            rest = word.removeprefix(proclitic)
-            if rest != word and len(rest) > 1 and (named := dictionary.phrases.get((rest,))):
-                return named
+        rest = word[1:]
+        if word[:1] in _ARABIC_PROCLITICS and len(rest) > 1 and (named := dictionary.phrases.get((rest,))):
+            return named
     if word.endswith("ies") and (named := dictionary.phrases.get((f"{word[:-3]}y",))):
         return named
     shared = {known: _shared(word, known) for known in dictionary.by_prefix.get(word[:_PREFIX], ())}
@@ -186,6 +231,17 @@ def _inflected(word: str, language: str, dictionary: _Dictionary) -> frozenset[s
     }
     nearest = max(near.values(), default=0)
     return frozenset().union(*(dictionary.phrases[(known,)] for known, length in near.items() if length == nearest))
+
+
+def _parts(word: str, language: str, dictionary: _Dictionary) -> list[frozenset[str]]:
+    """What the two parts of a compound name, where both are known; the longer the first part the better."""
+    for at in range(len(word) - _PREFIX, _PREFIX - 1, -1):
+        last = dictionary.phrases.get((word[at:],)) or _inflected(word[at:], language, dictionary)
+        bare = (word[:at].removesuffix(link) for link in _LINKS[language])
+        first = next((named for part in bare if (named := dictionary.phrases.get((part,)))), None)
+        if first and last:
+            return [first, last]
+    return []
 
 
 def _shared(first: str, second: str) -> int:

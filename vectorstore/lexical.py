@@ -16,6 +16,7 @@ from typing import Any
 import tantivy
 
 from vectorstore import ngrams
+from vectorstore.abroad import Terms
 from vectorstore.errors import DamagedIndexError, LibraryBusyError
 from vectorstore.skeleton import skeletons
 from vectorstore.titles import title_phrase
@@ -28,9 +29,6 @@ LEGS: dict[str, Callable[[str], list[str]]] = {
 """What is indexed, each under a field of its own: how a text is cut into terms, by the name of the leg."""
 
 UNKNOWN = "und"  # the language of a document that has none, as ISO 639 writes it
-
-Terms = Mapping[str, Mapping[str, float]]
-"""The terms of a query and their weights, by leg."""
 
 FORMAT = "6"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
@@ -126,8 +124,12 @@ class LexicalIndex:
         *,
         languages: Collection[str] = frozenset(),
         documents: Collection[str] | None = None,
+        most: int = MAX_TERMS,
     ) -> dict[int, float]:
-        """`search` with terms that are cut and weighted already, of one leg or several; the scores are added up."""
+        """`search` with terms that are cut and weighted already, of one leg or several; the scores are added up.
+
+        Of each leg the ``most`` rarest terms count.
+        """
         with self._readable():
             searcher, schema = self._searcher(), self._index.schema
             wanted = [
@@ -135,7 +137,7 @@ class LexicalIndex:
                 if weight != 1.0
                 else tantivy.Query.term_query(schema, leg, term, "freq")
                 for leg, weights in terms.items()
-                for term, weight in self._rarest(leg, weights)
+                for term, weight in self._rarest(leg, weights, most)
             ]
             query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in wanted])
             return self._best(searcher, query, limit if wanted else 0, languages, documents)
@@ -217,16 +219,18 @@ class LexicalIndex:
             return self._rarity(leg, LEGS[leg](query))
 
     def mass(self, terms: Terms) -> float:
-        """About what a chunk that holds every term once would score in `search_terms`; stems, counted twice, get more."""
+        """About what a chunk that holds every term once scores in `search_terms`; stems, counted twice, get more."""
+        rarities = self.rarities(terms)
+        with self._readable():
+            asked = {leg: self._rarest(leg, weights, MAX_TERMS) for leg, weights in terms.items()}
+        return sum(weight * rarities[leg][term] for leg, of in asked.items() for term, weight in of)
+
+    def rarities(self, terms: Terms) -> dict[str, dict[str, float]]:
+        """How rare each term is, by leg, as in `weights`, but 0 for one that no chunk holds: none can score by it."""
         with self._readable():
             rarity = {leg: self._rarity(leg, weights) for leg, weights in terms.items()}
-        most = _rarity(0, self._total)  # of a term that no chunk holds, and that none can score
-        return sum(
-            weight * rarity[leg][term]
-            for leg, weights in terms.items()
-            for term, weight in weights.items()
-            if rarity[leg][term] < most
-        )
+        most = _rarity(0, self._total)
+        return {leg: {term: found * (found < most) for term, found in of.items()} for leg, of in rarity.items()}
 
     def _rarity(self, leg: str, terms: Iterable[str]) -> dict[str, float]:
         """A question asks for a term several times, and the next for half of them again: they are remembered."""
@@ -241,12 +245,12 @@ class LexicalIndex:
             out[term] = found
         return out
 
-    def _rarest(self, leg: str, weights: Mapping[str, float]) -> Iterable[tuple[str, float]]:
-        if len(weights) <= MAX_TERMS:
+    def _rarest(self, leg: str, weights: Mapping[str, float], most: int) -> Iterable[tuple[str, float]]:
+        if len(weights) <= most:
             return weights.items()
-        rarity, most = self._rarity(leg, weights), _rarity(0, self._total)
-        known = [term for term in weights if rarity[term] < most]
-        return [(term, weights[term]) for term in sorted(known, key=rarity.__getitem__, reverse=True)[:MAX_TERMS]]
+        rarity, unheard = self._rarity(leg, weights), _rarity(0, self._total)
+        known = [term for term in weights if rarity[term] < unheard]
+        return [(term, weights[term]) for term in sorted(known, key=rarity.__getitem__, reverse=True)[:most]]
 
     def _searcher(self) -> tantivy.Searcher:
         """Of the last commit, whichever process made it."""

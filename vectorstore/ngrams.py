@@ -20,6 +20,13 @@ _ARTICLE = re.compile(
     "(?<![\u0620-\u06ff])(?:[\u0648\u0641\u0628\u0643]?\u0627\u0644|\u0648?\u0644\u0644)(?=[\u0620-\u064a]{3})"
 )
 """The Arabic article, and the conjunction or preposition before it, as they are written onto the noun."""
+_ARABIC_MARKS = re.compile("[\u0640\u064b-\u065f\u0670]")  # vowels and what only stretches a word
+_ARABIC_FORMS = str.maketrans(
+    "\u0623\u0625\u0622\u0671\u0649\u06cc\u0629\u0624\u0626\u06a9"
+    + "".join(map(chr, [*range(0x660, 0x66A), *range(0x6F0, 0x6FA)])),
+    "\u0627" * 4 + "\u064a" * 2 + "\u0647\u0648\u064a\u0643" + "0123456789" * 2,
+)
+_ANY_WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 
 
@@ -66,6 +73,15 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=4)  # a text is cut in several ways, one right after the other, and folding is most of the work
 def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(fold(text)))
+
+
+def arabic_words(text: str) -> list[str]:
+    """The words of an Arabic text by their letters: without article and vowel signs, the forms of a letter as one.
+
+    >>> arabic_words("العُلماء في جامعةٍ سنة ٢٠١٧")
+    ['علماء', 'في', 'جامعه', 'سنه', '2017']
+    """
+    return _ANY_WORD.findall(_ARTICLE.sub("", _ARABIC_MARKS.sub("", text.lower())).translate(_ARABIC_FORMS))
 
 
 def words_of_each(texts: Sequence[str]) -> list[tuple[str, ...]]:

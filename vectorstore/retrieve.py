@@ -12,18 +12,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore.crosslingual import content_words, translations
-from vectorstore.ngrams import signs, words
-from vectorstore.skeleton import skeletons
+from vectorstore.abroad import Terms, abroad
 from vectorstore.titles import phrases, title_phrase
 from vectorstore.types import Filters, LegScore
 from vectorstore.weighing import weighed_grams, weighed_phrases, weighed_words
 
 Scores = Mapping[int, float]
 """A chunk's number (`types.chunk_number`) to its score in one index; higher is better. Each index has its own scale."""
-
-Terms = Mapping[str, Mapping[str, float]]
-"""The terms of a query and their weights, by leg of the keyword index."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 Dense = Callable[[NDArray[np.float32], int, Filters, Collection[str] | None], Scores]
@@ -41,11 +36,11 @@ DENSE_AMONG_LANGUAGES = 1.8
 PARITY = (
     0.6  # of the way from a language's best passage to the best of all others: no dictionary knows all languages alike
 )
-FOREIGN = 3.0  # what covers a third of a question in another language says as much as all of it in its own
+SURE = 2.0  # of how much of a question is covered in its own language: half of it is a quarter as good as all of it
+FOREIGN = 2.0  # half of a question covered in another language says as much as all of it in its own
 FUNCTION = 0.5  # a word that only builds the sentence, beside the 1.0 of others
 FUNCTION_AMONG_LANGUAGES = 0.2  # the same where documents in other languages compete: there it seems rare
 UNKNOWN = "und"  # the index's name for no language
-PAIR = 2.0  # two signs of Han say as much as the half dozen 4-grams of a word
 
 
 Beside = Callable[[Callable[[], Scores]], Callable[[], Scores]]
@@ -84,6 +79,7 @@ class Lexical(Protocol):
         *,
         languages: Collection[str],
         documents: Collection[str] | None,
+        most: int = ...,
     ) -> dict[int, float]: ...
 
     def titled(
@@ -91,6 +87,8 @@ class Lexical(Protocol):
     ) -> dict[int, float]: ...
 
     def mass(self, terms: Terms) -> float: ...
+
+    def rarities(self, terms: Terms) -> dict[str, dict[str, float]]: ...
 
     def languages(self) -> frozenset[str]: ...
 
@@ -184,30 +182,6 @@ def own_terms(query: str, language: str, function: float) -> dict[str, dict[str,
     return {"grams": weighed_grams(weights), "words": weighed_phrases(query, weights)}
 
 
-def common_terms(query: str, language: str) -> dict[str, dict[str, float]]:
-    """The terms under which a document in any other language may speak of the same, by leg, with their weights.
-
-    The question's own content words, for names and cognates, and their skeletons, for names in other scripts.
-    """
-    content = content_words(query, language)
-    weights = weighed_words(query, language, 1.0)
-    return {
-        "grams": weighed_grams({word: weights[word] for word in content}),
-        "words": dict.fromkeys(signs(query), PAIR),
-        "skeletons": dict.fromkeys(skeletons(" ".join(content)), 1.0),
-    }
-
-
-def translated_terms(query: str, language: str, target: str) -> dict[str, dict[str, float]]:
-    """The terms that small dictionaries add to these for documents in ``target``."""
-    names = translations(query, language, target)
-    spelled = [word for name in names if not signs(name) for word in words(name)]
-    return {
-        "grams": weighed_grams(dict.fromkeys(spelled, 1.0)),
-        "words": {pair: PAIR for name in names for pair in signs(name)},
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Retriever:
     """The whole of retrieval over injected parts; holds no state.
@@ -274,10 +248,6 @@ class Retriever:
         return found
 
 
-def _without(terms: Mapping[str, float], others: Collection[str]) -> dict[str, float]:
-    return {term: weight for term, weight in terms.items() if term not in others}
-
-
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """The keyword index as one search may see it."""
@@ -300,7 +270,8 @@ class _Scope:
         spelled = self._search_terms({"words": own["words"]}, self.languages)
         if not others:
             return {"grams": Leg(grams, shared(grams, 1.0)), "words": Leg(spelled, shared(spelled, WORDS))}
-        grams = shared(grams, 1.0, best=self.lexical.mass({"grams": own["grams"]}))
+        covered = shared(grams, 1.0, best=self.lexical.mass({"grams": own["grams"]}))
+        grams = {id: part**SURE for id, part in covered.items()}
         foreign = self._foreign(query, language, others)
         best = max([*grams.values(), *foreign.values()], default=0.0)
         ours = max(grams.values(), default=0.0) / best if best else 0.0
@@ -312,23 +283,14 @@ class _Scope:
 
     def _foreign(self, query: str, language: str, others: Collection[str]) -> dict[int, float]:
         """How much of its language's terms each chunk covers: one search, however many the languages."""
-        common = common_terms(query, language)
-        added = {other: translated_terms(query, language, other) for other in sorted(others)}
-        merged: dict[str, dict[str, float]] = {}
-        for legs in (*added.values(), common):
-            for leg, weights in legs.items():
-                merged.setdefault(leg, {}).update(weights)
-        found = self._search_terms(merged, frozenset(others))
+        put = abroad(query, language, others, self.lexical.rarities)
+        found = self._search_terms(put.terms, frozenset(others), most=put.size)
         spoken = self.spoken(found)
-        of_all = self.lexical.mass(common)
-        mass = {
-            other: of_all + self.lexical.mass({leg: _without(added[other][leg], common[leg]) for leg in added[other]})
-            for other in {*spoken.values()} & {*added}
-        }
-        return {id: FOREIGN * score / mass[spoken[id]] for id, score in found.items() if mass.get(spoken.get(id, ""))}
+        mass = {id: put.masses.get(spoken.get(id, ""), 0.0) for id in found}
+        return {id: FOREIGN * score / mass[id] for id, score in found.items() if mass[id]}
 
-    def _search_terms(self, terms: Terms, languages: Collection[str]) -> dict[int, float]:
-        return self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents)
+    def _search_terms(self, terms: Terms, languages: Collection[str], **how: int) -> dict[int, float]:
+        return self.lexical.search_terms(terms, self.depth, languages=languages, documents=self.documents, **how)
 
     def titled(self, phrases: Collection[str]) -> dict[int, float]:
         return self.lexical.titled(phrases, self.depth, languages=self.languages, documents=self.documents)

@@ -1,6 +1,6 @@
 import pytest
 
-from vectorstore.crosslingual import _lines, content_words, translations
+from vectorstore.crosslingual import _lines, content_words, names_of_each, translations
 from vectorstore.ngrams import words
 from vectorstore.skeleton import skeleton
 
@@ -15,6 +15,17 @@ from vectorstore.skeleton import skeleton
         ("法国的总统是谁？", "zh", "en", {"France", "president"}),
         ("in May 2017", "en", "ru", {"мая"}),
         ("how many United States dollars", "en", "de", {"Vereinigte Staaten"}),
+        ("Quanto dura la garanzia?", "it", "en", {"warranty", "guarantee"}),
+        ("Quando posso rescindir o contrato?", "pt", "es", {"contrato"}),
+        ("Hoe lang is de opzegtermijn?", "nl", "en", {"notice period"}),
+        ("Jak długi jest okres wypowiedzenia?", "pl", "de", {"Kündigungsfrist"}),
+        ("Yıllık izin kaç gün?", "tr", "en", {"annual leave"}),
+        ("保証期間はどのくらいですか？", "ja", "en", {"warranty", "period"}),
+        ("보증 기간은 얼마나 되나요?", "ko", "en", {"warranty", "period"}),
+        ("why did Russia condemn the strike?", "en", "ja", {"ロシア", "非難"}),
+        # Compounds, with and without something between their parts.
+        ("Wohnungsmarkt", "de", "en", {"housing", "market"}),
+        ("Sauerstoffmangel", "de", "fr", {"oxygène"}),
     ],
 )
 def test_a_question_is_put_into_other_words(query, language, target, names):
@@ -25,6 +36,24 @@ def test_an_unknown_language_has_no_names_and_keeps_all_words():
     assert translations("whatever", "xx", "fr") == []
     assert translations("", "en", "fr") == []
     assert content_words("Who is that?", "xx") == ["who", "is", "that"]
+
+
+def test_arabic_words_are_looked_up_by_their_letters():
+    science, did_not = "ما هو العلم؟", "لم يكن"  # folded, both are "lm"
+    assert "science" in translations(science, "ar", "en")
+    assert "science" not in translations(did_not, "ar", "en")
+    assert translations("مُؤتمَر", "ar", "en") == translations("مؤتمر", "ar", "en")
+
+
+@pytest.mark.parametrize("text", ["من هو رئيس المؤتمر؟", "في سنة ٢٠١٧", "قهوة Café", "مستوى القرآن"])
+def test_arabic_content_words_are_words_of_the_text(text):
+    found = content_words(text, "ar")
+    assert found
+    assert set(found) <= set(words(text))
+
+
+def test_each_thing_a_question_names_has_its_own_names():
+    assert names_of_each("Russia and France", "en", "de") == [("Russland",), ("Frankreich",)]
 
 
 def test_every_line_of_the_lexicon_has_a_name_in_every_language():

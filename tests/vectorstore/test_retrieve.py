@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vectorstore.abroad import common_terms
 from vectorstore.chunking import split
 from vectorstore.language import detect
 from vectorstore.lexical import Entry, LexicalIndex
-from vectorstore.retrieve import Leg, Passage, Retriever, common_terms, fuse, on_a_par, shared
+from vectorstore.retrieve import Leg, Passage, Retriever, fuse, on_a_par, shared
 from vectorstore.types import Document, DocumentRef, Filters, LegScore
 from vectorstore.weighing import ACRONYM
 
