@@ -20,7 +20,7 @@ PACKS = Path(__file__).resolve().parents[2] / "shared" / "data" / "packs"
 NATURAL = Path(__file__).resolve().parent / "natural"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 LANGUAGES = ("en", "es", "de", "ru", "zh", "ar", "tr", "vi", "el", "hi", "th", "ro")
-ACROSS = ("en-es", "en-de", "es-en", "de-en", "ru-en", "en-ru", "de-es", "es-de", "en-zh", "en-ar")
+ACROSS = ("en-es", "en-de", "es-en", "de-en", "ru-en", "en-ru", "de-es", "es-de", "en-zh", "en-ar", "zh-en", "ar-en")
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-zà-ÿ]{3,}(?: [A-Z][a-zà-ÿ]+)*")
 
 
