@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.extractive import Extractive
     from assistant.models import Choice
     from assistant.pipeline import Assistant, Standalone
+    from assistant.types import Quoting
     from vectorstore.embeddings import Embedding
     from vectorstore.library import Library
     from vectorstore.report import IngestReport, Progress
@@ -84,18 +85,24 @@ def open_assistant(settings: Settings, collection: str = "default") -> Assistant
     return assistant_over(open_library(settings, collection), settings)
 
 
-def assistant_over(library: Library, settings: Settings) -> Assistant:
-    """An assistant over a library that is open already."""
+def assistant_over(library: Library, settings: Settings, quoting: Quoting | None = None) -> Assistant:
+    """An assistant over a library that is open already. ``quoting`` is by default made here (`quoting_over`)."""
     export_spans(settings.otlp_endpoint, settings.otlp_protocol)
-    from assistant.extractive import Extractive
     from assistant.followup import standalone
     from assistant.pipeline import Assistant
 
-    quoting = Extractive(embed=_sentence_embedding(library))
+    quoting = quoting or quoting_over(library)
     choice = model_choice(settings)
     if choice.extractive:
         return Assistant(library, quoting, standalone, beside=library)
     return _with_model(library, settings, choice, quoting, standalone)
+
+
+def quoting_over(library: Library) -> Extractive:
+    """The answerer without a model."""
+    from assistant.extractive import Extractive
+
+    return Extractive(embed=_sentence_embedding(library))
 
 
 def _sentence_embedding(library: Library) -> Embedding | None:
@@ -122,7 +129,7 @@ def model_choice(settings: Settings) -> Choice:
 
 
 def _with_model(
-    library: Library, settings: Settings, choice: Choice, quoting: Extractive, standalone: Standalone
+    library: Library, settings: Settings, choice: Choice, quoting: Quoting, standalone: Standalone
 ) -> Assistant:
     from assistant.announcement import once
     from assistant.generate import Generated, Prices
@@ -155,10 +162,9 @@ def _with_model(
     answerer = Generated(
         open_model,
         choice.name,
-        confidence=quoting.confidence,
+        foresee=quoting.outlook,
         supports=supports,
         fallback=quoting if settings.model_fallback else None,
-        contradicted=quoting.contradiction,
         context_tokens=settings.context_tokens,
         limits=limits,
         strict=settings.strict,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from assistant.types import (
     Closest,
     Delta,
     Event,
+    Outlook,
     Passage,
     Question,
     Read,
@@ -58,10 +58,6 @@ class Extractive:
     embed: Embed | None = None
     threshold: float = THRESHOLD
     max_sentences: int = 3
-    _lately: deque[tuple[Question, Retrieval, _Weighed]] = field(
-        default_factory=lambda: deque(maxlen=8), init=False, repr=False, compare=False
-    )
-    """What was weighed last: an answerer with a model asks for the confidence first, then for contradictions."""
 
     def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
         weighed = self._weigh(question, retrieval)
@@ -74,14 +70,10 @@ class Extractive:
             quoted = both_sides(groups, found, self.max_sentences) if found else groups
             yield from _quote(question, weighed.confidence, quoted, read, found)
 
-    def confidence(self, question: Question, retrieval: Retrieval) -> float:
-        """0 to 1: how likely the library holds the answer; what any answerer may decide by before it asks a model."""
-        return self._weigh(question, retrieval).confidence
-
-    def contradiction(self, question: Question, retrieval: Retrieval) -> Contradiction | None:
-        """What the documents give different values for, in answer to the question."""
+    def outlook(self, question: Question, retrieval: Retrieval) -> Outlook:
+        """What any answerer may decide by before it asks a model."""
         weighed = self._weigh(question, retrieval)
-        return _contradiction(weighed, self._chosen(weighed))
+        return Outlook(weighed.confidence, _contradiction(weighed, self._chosen(weighed)))
 
     def _chosen(self, weighed: _Weighed) -> Sequence[Sequence[Sentence]]:
         if weighed.asked is None:
@@ -90,14 +82,6 @@ class Extractive:
         return completed(weighed.asked, weighed.held, weighed.shares, groups, self.max_sentences)
 
     def _weigh(self, question: Question, retrieval: Retrieval) -> _Weighed:
-        for asked, found, weighed in list(self._lately):
-            if asked is question and found is retrieval:
-                return weighed
-        weighed = self._weigh_anew(question, retrieval)
-        self._lately.append((question, retrieval, weighed))
-        return weighed
-
-    def _weigh_anew(self, question: Question, retrieval: Retrieval) -> _Weighed:
         held = candidates(retrieval)
         if not held:
             return _Weighed(None, held, np.empty(0), 0.0)

@@ -28,6 +28,8 @@ from assistant.types import (
     Closest,
     Delta,
     Event,
+    Foresee,
+    Outlook,
     Question,
     Read,
     Usage,
@@ -39,12 +41,6 @@ from vectorstore.types import Retrieval
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
-
-Confidence = Callable[[Question, Retrieval], float]
-"""0 to 1: how likely the library holds the answer."""
-
-Contradicted = Callable[[Question, Retrieval], Contradiction | None]
-"""What the documents give different values for, if anything, in answer to the question."""
 
 _MARKER = re.compile(r"\s?\[\d+\]")
 _HISTORY = 4_500  # code points of earlier turns: enough to understand a follow-up
@@ -72,11 +68,10 @@ class _Attempt:
 
     question: Question
     retrieval: Retrieval
-    sure: float
+    outlook: Outlook
     shown: Context
     composition: Composition
     exchange: Exchange
-    contradiction: Contradiction | None
 
 
 @dataclass(slots=True)
@@ -90,10 +85,9 @@ class Generated:
 
     open_model: Callable[[], BaseChatModel]
     name: str
-    confidence: Confidence
+    foresee: Foresee
     supports: Supports
     fallback: Answerer | None = None
-    contradicted: Contradicted = lambda question, retrieval: None
     threshold: float = 0.1
     context_tokens: int = 8_000
     limits: Limits = field(default_factory=Limits)
@@ -110,26 +104,25 @@ class Generated:
     _model: BaseChatModel | None = None
 
     def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:
-        sure = self.confidence(question, retrieval) if retrieval.hits else 0.0
-        if not retrieval.hits or sure < self.threshold:
-            yield from self._refuse(question, retrieval, sure)
+        outlook = self.foresee(question, retrieval) if retrieval.hits else Outlook(0.0)
+        if not retrieval.hits or outlook.confidence < self.threshold:
+            yield from self._refuse(question, retrieval, outlook.confidence)
         elif not self.breaker.allows():
             yield from self._fall_back(Fault("resting"), question, retrieval, read)
         else:
-            yield from self._ask(question, retrieval, read, sure)
+            yield from self._ask(question, retrieval, read, outlook)
 
     @property
     def prompt_version(self) -> str:
         return Prompt("answer", self.instructions.text + self.request.text).version
 
     def _ask(
-        self, question: Question, retrieval: Retrieval, read: Read, sure: float, budget: int | None = None
+        self, question: Question, retrieval: Retrieval, read: Read, outlook: Outlook, budget: int | None = None
     ) -> Iterator[Event]:
         shown = context(retrieval.hits, budget=budget or self.context_tokens)
         known = [question.asked, question.text, *(hit.document.title for hit in retrieval.hits)]
         composition = Composition(shown.passages, read, known=known)
-        contradiction = self.contradicted(question, retrieval)
-        exchange = self._exchange(self._messages(question, shown, contradiction))
+        exchange = self._exchange(self._messages(question, shown, outlook.contradiction))
         pieces = exchange.pieces()
         try:
             for piece in pieces:
@@ -139,7 +132,7 @@ class Generated:
         fault = exchange.fault
         self.breaker.report(failed=fault is not None and fault.passing)
         if fault and fault.reason == "context_too_small" and budget is None:
-            yield from self._ask(question, retrieval, read, sure, budget=self.context_tokens // 3)
+            yield from self._ask(question, retrieval, read, outlook, budget=self.context_tokens // 3)
             return
         if fault and not exchange.begun and fault.reason != "interrupted":
             if self.fallback is None or not fault.passing:
@@ -147,7 +140,7 @@ class Generated:
             yield from self._fall_back(fault, question, retrieval, read)
             return
         yield from self._passed_on(composition.finish())
-        yield from self._conclude(_Attempt(question, retrieval, sure, shown, composition, exchange, contradiction))
+        yield from self._conclude(_Attempt(question, retrieval, outlook, shown, composition, exchange))
 
     def _passed_on(self, events: Iterator[Delta | CitationFound]) -> Iterator[Event]:
         """Nothing is shown early of a strict answer: what is written may be left out at the end."""
@@ -189,7 +182,7 @@ class Generated:
         says_something = any(map(str.isalnum, checked.text))
         held = bool(checked.citations) or (says_something and not composition.gaps)
         if not held:
-            attempt = replace(attempt, contradiction=None)
+            attempt = replace(attempt, outlook=replace(attempt.outlook, contradiction=None))
         notices = [
             *self._notices(attempt, checked),
             *remarks(composition, checked, unfamiliar, language=question.language),
@@ -197,11 +190,11 @@ class Generated:
         if not says_something:
             checked = Checked(wording.not_held(question.language), (), ())
             yield Delta(checked.text)
-        found = attempt.contradiction
+        found = attempt.outlook.contradiction
         yield replace(
             unanswered(question),
             status="answered" if held else "not_in_documents",
-            confidence=round(attempt.sure, 3),
+            confidence=round(attempt.outlook.confidence, 3),
             text=checked.text,
             citations=checked.citations,
             statements=checked.statements,
@@ -243,8 +236,8 @@ class Generated:
                 f"{shown.left_out} of {shown.left_out + len(shown.passages)} passages were left out, "
                 f"to stay within {self.context_tokens:,} tokens (ASSISTANT_CONTEXT_TOKENS)."
             )
-        if attempt.contradiction:
-            yield notice(attempt.contradiction, checked.citations, attempt.question.language)
+        if found := attempt.outlook.contradiction:
+            yield notice(found, checked.citations, attempt.question.language)
 
     def _usage(self, exchange: Exchange) -> Usage:
         usage = Usage(exchange.input_tokens, exchange.output_tokens, exchange.cached_tokens)

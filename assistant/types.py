@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from vectorstore.types import Document, DocumentRef, Filters, Retrieval, Span
+
+if TYPE_CHECKING:
+    from assistant.differing import Contradiction
 
 Status = Literal["answered", "not_in_documents"]
 Support = Literal["quoted", "cited", "unsupported"]
@@ -210,3 +213,23 @@ Answerer = Callable[[Question, Retrieval, Read], Iterator[Event]]
 
 The pipeline fills in ``id``, ``conversation_id`` and the timings of that last event.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known of the answer before it is written."""
+
+    confidence: float
+    """0 to 1: how likely the library holds it."""
+    contradiction: Contradiction | None = None
+    """What the documents give different values for in it."""
+
+
+Foresee = Callable[[Question, Retrieval], Outlook]
+
+
+class Quoting(Protocol):
+    """The answerer without a model (`assistant.extractive.Extractive` is one), which others ask for the outlook."""
+
+    def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]: ...
+    def outlook(self, question: Question, retrieval: Retrieval) -> Outlook: ...

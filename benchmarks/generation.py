@@ -35,7 +35,7 @@ from assistant.models import chat_model  # noqa: E402
 from assistant.resilience import Limits  # noqa: E402
 from assistant.settings import Settings  # noqa: E402
 from assistant.statements import statements  # noqa: E402
-from assistant.types import Answer, Citation, Delta, Event, Passage, Question, Read  # noqa: E402
+from assistant.types import Answer, Citation, Delta, Event, Outlook, Passage, Question, Read  # noqa: E402
 from tests.assistant.library import CALL, SHOP, Reader, hits, retrieval  # noqa: E402
 from tests.assistant.planted import LIBRARY, PLANTED, UNSEEN, UNSEEN_LIBRARY, Planted  # noqa: E402
 from tests.assistant.planted_abroad import (  # noqa: E402
@@ -171,7 +171,7 @@ def scripted(base_url: str, limits: Limits | None = None) -> Generated:
     return Generated(
         lambda: model,
         "openai:scripted",
-        confidence=lambda question, found: 0.9,
+        foresee=lambda question, found: Outlook(0.9),
         supports=supports,
         fallback=quote,
         limits=limits or Limits(),

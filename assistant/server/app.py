@@ -73,7 +73,7 @@ def furnish(settings: Settings, options: Options, door: Door, assistant_over: Op
     engine = store.open_store(settings.home)
     metrics, keys, once = Metrics(), Keys(engine), Once(engine)
     conversations = build.open_conversations(settings)
-    shelf = Shelf(settings, conversations, assistant_over=assistant_over, searches=options.thinking)
+    shelf = Shelf(settings, conversations, assistant_over=assistant_over, thinkers=options.thinking)
     answering = Answering(options, shelf, keys, once, metrics)
     door.on_last_call.append(answering.last_call)
     return House(
@@ -96,6 +96,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await house.jobs.start()
     for name in await asyncio.to_thread(house.shelf.behind):
         await house.jobs.add(LOCAL, name, "mend", {})
+    if house.options.warm:
+        asyncio.get_running_loop().run_in_executor(None, house.shelf.warm)
     tasks = [asyncio.create_task(_watch_lag(house.metrics)), asyncio.create_task(_sweep(house.once))]
     try:
         yield

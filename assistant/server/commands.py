@@ -42,6 +42,7 @@ def serve(
         require_key=require_key,
         origins=frozenset(map(checked_origin, origin or [])),
         workers=workers,
+        warm=True,
         answers=answers,
         upload_bytes=upload_mb * 1_000_000,
     )

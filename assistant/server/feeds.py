@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from assistant.cancellation import Cancellation
 from assistant.server.problems import Problem
 from assistant.types import Answer, CitationFound, Delta
 
@@ -49,7 +50,7 @@ class Feed:
         self.created = int(time.time())
         self.items: list[Item] = []
         self.done = False
-        self.cancelled = threading.Event()
+        self.cancelled = Cancellation()
         """Set when nobody wants the rest: whoever writes the answer stops soon after."""
         self.on_done: list[Callable[[], None]] = []
         self._loop = asyncio.get_running_loop()
@@ -172,6 +173,10 @@ class Feed:
             self._leaving = self._loop.call_later(self._grace, self.cancelled.set)
         else:
             self.cancelled.set()
+
+    def hand_over(self) -> None:
+        """A reader goes on elsewhere, and enters there: nothing is stopped meanwhile."""
+        self._readers -= 1
 
     def stop(self, problem: Problem) -> None:
         """End it from outside, telling its readers why."""

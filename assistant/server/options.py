@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+
+from vectorstore.cores import usable_cores
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -27,8 +28,10 @@ class Options:
 
     answers: int = 512
     """Answers being written at once; each has a thread, most of which wait for a model."""
-    thinking: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
-    """Searches, and answers without a model, computed at once: more only take turns."""
+    thinking: int = field(default_factory=usable_cores)
+    """Processes that compute searches, and answers without a model: so many at once, more take turns."""
+    warm: bool = False
+    """Begin these with the server, and open the default collection in them, not with the first question."""
     waiting: int = 32
     """Questions that may wait for one of these; the next is told to come back."""
     requests_per_minute: int = 600

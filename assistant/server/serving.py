@@ -7,7 +7,6 @@ import logging
 import multiprocessing
 import signal
 import socket
-import sys
 import tempfile
 from dataclasses import replace
 from multiprocessing.context import SpawnProcess
@@ -28,7 +27,6 @@ from assistant.tracing import export_spans
 _log = logging.getLogger("assistant.server")
 
 _LOOK_SECONDS = 0.5  # between two looks at whether a process still lives
-_TURN_SECONDS = 0.0005  # what computes gives the loop its turn so often: with Python's own 5 ms a refusal waits for 50
 _LAST_WORDS = 1.0  # seconds for streams that were told to end to be written out
 
 
@@ -36,14 +34,14 @@ def run(settings: Settings, options: Options, listener: socket.socket) -> None:
     """Serve until told to stop, in this process or in several. Raises what keeps the library from opening."""
     if options.workers > 1:
         with tempfile.TemporaryDirectory(prefix="assistant-") as siblings:  # nobody else can open it
-            supervise(settings, replace(options, siblings=siblings), listener)
+            each = max(1, options.thinking // options.workers)
+            supervise(settings, replace(options, siblings=siblings, thinking=each), listener)
     else:
         serve(settings, options, [listener])
 
 
 def serve(settings: Settings, options: Options, sockets: list[socket.socket]) -> None:
     """Serve in this process."""
-    sys.setswitchinterval(_TURN_SECONDS)
     log_to_stderr()
     export_spans(settings.otlp_endpoint, settings.otlp_protocol)  # before the first request, which is a span already
     door = Door()

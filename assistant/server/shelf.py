@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from threading import Lock, Semaphore
-from typing import TYPE_CHECKING, Any, cast
+from threading import Lock
+from typing import TYPE_CHECKING, cast
 
-from assistant import build, cancellation
+from assistant import build
 from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
+from assistant.server import thinker
 from assistant.server.callers import Caller
-from assistant.server.problems import Problem
+from assistant.server.problems import EXPECTED, Problem
+from assistant.server.thinker import Place
+from assistant.server.thinking import QuotingElsewhere, Thinkers, Thoughtful
 from assistant.settings import Settings
+from assistant.types import Quoting
 from vectorstore.library import Library
-from vectorstore.types import Retrieval
 
 if TYPE_CHECKING:
     from vectorstore.reader import CollectionInfo
 
-OpenAssistant = Callable[[Library, Settings], Assistant]
+OpenAssistant = Callable[[Library, Settings, Quoting], Assistant]
 
 DEFAULT = "default"
 
 
-_LOOK_SECONDS = 0.05  # how often a search that waits its turn looks whether its reader is still there
 _RETIRED_SECONDS = 150.0  # longer than an answer that still reads the old library may take
 
 
@@ -38,36 +41,6 @@ class _Open:
     assistant: Assistant | None = None
 
 
-class Left(Exception):
-    """Nobody waits for the answer any more."""
-
-
-class _InTurn:
-    """A library of which only so many searches run at once, whoever asks: hundreds of threads that compute would
-    keep the loop, and with it every stream, from going on.
-    """
-
-    def __init__(self, library: Library, turns: Semaphore) -> None:
-        self._library = library
-        self._turns = turns
-
-    def search(self, query: str, **how: Any) -> Retrieval:
-        """Raises `Left` where the reader leaves while this waits its turn."""
-        left = cancellation.current()
-        while not self._turns.acquire(timeout=_LOOK_SECONDS):
-            if left is not None and left.is_set():
-                raise Left
-        try:
-            if left is not None and left.is_set():
-                raise Left
-            return self._library.search(query, **how)
-        finally:
-            self._turns.release()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._library, name)
-
-
 class Shelf:
     """Opens each collection at its first question, and anew once it has been re-embedded. Safe from any thread."""
 
@@ -77,10 +50,10 @@ class Shelf:
         conversations: Conversations,
         *,
         assistant_over: OpenAssistant = build.assistant_over,
-        searches: int = 2,
+        thinkers: int = 2,
     ) -> None:
-        """``searches`` of all collections together may run at once."""
-        self._turns = Semaphore(searches)
+        """``thinkers`` processes compute what all collections are asked."""
+        self._thinkers = Thinkers(settings, thinkers)
         self._settings = settings
         self._assistant_over = assistant_over
         self._lock = Lock()
@@ -90,6 +63,7 @@ class Shelf:
         self._catalog = _reading(settings, DEFAULT)
 
     def close(self) -> None:
+        self._thinkers.close()
         libraries = [opened.library for opened in self._open.values()] + [library for _, library in self._retired]
         for library in (*libraries, self._catalog):
             library.close()
@@ -113,8 +87,8 @@ class Shelf:
         with self._lock:
             opened = self._current(name)
             if opened.assistant is None:
-                library = cast(Library, _InTurn(opened.library, self._turns))
-                opened.assistant = self._assistant_over(library, self._settings)
+                quoting = QuotingElsewhere(self._thinkers, Place(name, opened.fingerprint))
+                opened.assistant = self._assistant_over(opened.library, self._settings, quoting)
         return replace(opened.assistant, log=self.conversations.of(caller.owner, collection=name))
 
     def at_hand(self, name: str, caller: Caller) -> Assistant | None:
@@ -133,7 +107,8 @@ class Shelf:
             if opened is not None:  # somebody decided on another embedding since: their word is newer than a setting
                 settings = settings.model_copy(update={"embeddings": "auto"})
                 self._retire(opened.library)
-            opened = self._open[name] = _Open(_reading(settings, name), info.fingerprint)
+            library = Thoughtful(_reading(settings, name), self._thinkers, Place(name, info.fingerprint))
+            opened = self._open[name] = _Open(cast(Library, library), info.fingerprint)
         return opened
 
     def _retire(self, library: Library) -> None:
@@ -146,6 +121,13 @@ class Shelf:
     def log(self, caller: Caller, collection: str = DEFAULT) -> Conversations:
         """The caller's conversations."""
         return self.conversations.of(caller.owner, collection=collection)
+
+    def warm(self) -> None:
+        """Open the default collection where questions are computed, and what they need."""
+        info = self._catalog.catalog.collection(DEFAULT)
+        if info is not None:
+            with suppress(*EXPECTED, Problem):  # told to whoever asks
+                self._thinkers.everyone(thinker.search, Place(DEFAULT, info.fingerprint), "warm", {"limit": 1})
 
     def behind(self) -> list[str]:
         """The collections whose indexes an earlier, killed run left to be brought up."""

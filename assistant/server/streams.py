@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -117,7 +117,25 @@ async def _gone(receive: Receive) -> None:
 async def unless_gone(receive: Receive, feed: Feed) -> Any:
     """The feed's answer, for a reader who waits for it in one piece; stops it when they leave."""
     feed.enter()
-    waiting = asyncio.ensure_future(feed.last())
+    try:
+        return await _unless_gone(receive, feed.last())
+    finally:
+        feed.leave()
+
+
+async def begun_unless_gone(receive: Receive, feed: Feed) -> None:
+    """Wait for the feed's first item; stops it when its reader leaves before that, while it waits its turn."""
+    feed.enter()
+    try:
+        await _unless_gone(receive, feed.first())
+    except BaseException:
+        feed.leave()
+        raise
+    feed.hand_over()  # to whoever sends it
+
+
+async def _unless_gone(receive: Receive, awaited: Coroutine[Any, Any, Any]) -> Any:
+    waiting = asyncio.ensure_future(awaited)
     listening = asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait((waiting, listening), return_when=asyncio.FIRST_COMPLETED)
@@ -125,7 +143,6 @@ async def unless_gone(receive: Receive, feed: Feed) -> Any:
             raise Problem(499, "gone", "The client left.")
         return waiting.result()
     finally:
-        feed.leave()
         for task in (waiting, listening):
             task.cancel()
 

@@ -241,7 +241,7 @@ def test_a_contradiction_does_not_change_the_confidence():
     _, retrieval = retrieved(QUESTION, "en", OLD, NEW)
     extractive = Extractive()
     asked = Question(QUESTION, QUESTION, "en")
-    assert answer(QUESTION, OLD, NEW).confidence == round(extractive.confidence(asked, retrieval), 3)
+    assert answer(QUESTION, OLD, NEW).confidence == round(extractive.outlook(asked, retrieval).confidence, 3)
 
 
 def test_a_question_is_weighed_once_for_its_confidence_and_its_contradictions():
@@ -253,16 +253,13 @@ def test_a_question_is_weighed_once_for_its_confidence_and_its_contradictions():
         return np.ones((len(texts), 2), dtype=np.float32)
 
     extractive, asked = Extractive(embed=embed), Question(QUESTION, QUESTION, "en")
-    extractive.confidence(asked, retrieval)
-    assert extractive.contradiction(asked, retrieval)
+    assert extractive.outlook(asked, retrieval).contradiction
     assert len(embedded) == 1
-    extractive.confidence(Question(QUESTION, QUESTION, "en"), retrieval)
-    assert len(embedded) == 2
 
 
 def test_a_model_is_told_the_labels_and_none_of_the_words():
     _, retrieval = retrieved(QUESTION, "en", OLD, NEW)
-    found = Extractive().contradiction(Question(QUESTION, QUESTION, "en"), retrieval)
+    found = Extractive().outlook(Question(QUESTION, QUESTION, "en"), retrieval).contradiction
     assert found is not None
     told = hint(found, [numbered(hit) for hit in retrieval.hits])
     assert "[1.1]" in told
@@ -279,9 +276,8 @@ def test_a_generated_answer_carries_the_notice_and_the_model_is_shown_the_hint()
         answerer = Generated(
             lambda: model,
             "openai:scripted",
-            confidence=lambda question, found: 0.9,
+            foresee=Extractive().outlook,
             supports=lambda statement, citations, question: Finding(True),
-            contradicted=Extractive().contradiction,
         )
         *_, told = answerer(asked, retrieval, shelf.read)
         shown = server.requests[0]["messages"][-1]["content"]

@@ -17,7 +17,7 @@ from assistant.generate import Generated
 from assistant.models import chat_model
 from assistant.resilience import Limits
 from assistant.statements import Finding
-from assistant.types import Question
+from assistant.types import Outlook, Question
 from tests.assistant.library import SHOP, Reader, retrieval
 from tests.fakes.openai_server import OpenAIServer, Reply
 
@@ -68,7 +68,7 @@ def test_500_readers_leave_and_the_model_stops_within_half_a_second():
         answerer = Generated(
             lambda: opened(server.base_url),
             "openai:scripted",
-            confidence=lambda question, found: 0.9,
+            foresee=lambda question, found: Outlook(0.9),
             supports=lambda statement, citations, question: Finding(True),
             limits=Limits(),
         )

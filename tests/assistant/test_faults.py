@@ -17,7 +17,7 @@ from assistant.generate import Generated
 from assistant.models import chat_model
 from assistant.resilience import Breaker, Limits
 from assistant.statements import Finding
-from assistant.types import Answer, Delta, Event, Question, Read
+from assistant.types import Answer, Delta, Event, Outlook, Question, Read
 from tests.assistant.library import CALL, SHOP, Reader, retrieval
 from tests.fakes.openai_server import END, LEAVE, NoStream, OpenAIServer, Reply, Status
 from vectorstore.types import Retrieval
@@ -44,7 +44,7 @@ def generated(base_url: str, **options: Any) -> Generated:
     return Generated(
         lambda: opened(base_url),
         "openai:scripted",
-        confidence=lambda question, found: 0.9,
+        foresee=lambda question, found: Outlook(0.9),
         supports=lambda statement, citations, question: Finding(True),
         **{"fallback": quote, "limits": LIMITS, "place": "127.0.0.1", **options},
     )

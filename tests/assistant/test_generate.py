@@ -14,7 +14,19 @@ from assistant.generate import Generated, Prices
 from assistant.models import chat_model
 from assistant.resilience import Limits
 from assistant.statements import Finding
-from assistant.types import Answer, Citation, CitationFound, Delta, Event, Question, Rejected, Statement, Turn, Usage
+from assistant.types import (
+    Answer,
+    Citation,
+    CitationFound,
+    Delta,
+    Event,
+    Outlook,
+    Question,
+    Rejected,
+    Statement,
+    Turn,
+    Usage,
+)
 from tests.assistant.library import CALL, SHOP, Reader, retrieval
 from tests.fakes.openai_server import Behaviour, OpenAIServer, Reply, Script
 from vectorstore.types import Span
@@ -24,8 +36,8 @@ ANSWER = "Russia, backed by Iran, condemned it as an “agression” [1.2]."
 READ = Reader([CALL, SHOP])
 
 
-def sure(question: Question, found: Any) -> float:
-    return 0.9
+def sure(question: Question, found: Any) -> Outlook:
+    return Outlook(0.9)
 
 
 def believe(statement: str, citations: Sequence[Citation], question: str) -> Finding:
@@ -39,9 +51,7 @@ def opened(base_url: str, api: Any) -> Any:
 
 def generated(server: OpenAIServer, api: str = "chat", **options: Any) -> Generated:
     options = {"limits": Limits(connect=1, first_text=2, idle=1, total=4), "supports": believe, **options}
-    return Generated(
-        lambda: opened(server.base_url, api), "openai:scripted", options.pop("confidence", sure), **options
-    )
+    return Generated(lambda: opened(server.base_url, api), "openai:scripted", options.pop("foresee", sure), **options)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +161,7 @@ def test_the_sentinel_gives_the_closest_passages_and_no_citation(answer):
 
 def test_what_is_unlikely_to_be_held_is_not_sent_to_the_model(server):
     server.play([Reply(ANSWER)])
-    record = events(generated(server, confidence=lambda q, r: 0.01))[-1]
+    record = events(generated(server, foresee=lambda q, r: Outlook(0.01)))[-1]
     assert server.requests == []
     assert isinstance(record, Answer)
     assert (record.status, record.confidence) == ("not_in_documents", 0.01)

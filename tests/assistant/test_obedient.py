@@ -18,7 +18,7 @@ from assistant.generate import Generated
 from assistant.labels import NOT_IN_DOCUMENTS
 from assistant.models import chat_model
 from assistant.statements import Finding
-from assistant.types import Answer, CitationFound, Delta, Question, Turn
+from assistant.types import Answer, CitationFound, Delta, Outlook, Question, Turn
 from tests.assistant.library import Reader, document, retrieval
 from tests.fakes.openai_server import OpenAIServer, Reply
 from vectorstore.types import Document
@@ -92,7 +92,7 @@ def test_nothing_the_obedient_model_writes_can_act(server: OpenAIServer, injecte
     answerer = Generated(
         lambda: opened(server.base_url),
         "openai:obedient",
-        confidence=lambda question, found: 0.9,
+        foresee=lambda question, found: Outlook(0.9),
         supports=lambda statement, citations, question: Finding(True),
     )
     events = list(answerer(QUESTION, retrieval(injected, INNOCENT), Reader([injected, INNOCENT])))
@@ -113,7 +113,7 @@ def test_no_passage_can_close_its_fence_or_forge_a_label(server: OpenAIServer) -
     answerer = Generated(
         lambda: opened(server.base_url),
         "openai:obedient",
-        confidence=lambda question, found: 0.9,
+        foresee=lambda question, found: Outlook(0.9),
         supports=lambda statement, citations, question: Finding(True),
         context_tokens=100_000,
     )

@@ -20,7 +20,7 @@ import pytest
 from assistant.generate import Generated
 from assistant.judging import supports
 from assistant.models import chat_model
-from assistant.types import Answer, Delta, Question
+from assistant.types import Answer, Delta, Outlook, Question
 from tests.assistant.library import CALL, SHOP, Reader, retrieval
 
 PYTHON = os.environ.get("LLAMA_PYTHON", sys.executable)
@@ -63,7 +63,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 60) -> 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_a_real_engine_is_understood(base_url: str, streaming: bool) -> None:
     model = chat_model("openai:tiny", base_url=base_url, answer_tokens=60)
-    answerer = Generated(lambda: model, "openai:tiny", confidence=lambda question, found: 0.9, supports=supports)
+    answerer = Generated(lambda: model, "openai:tiny", foresee=lambda question, found: Outlook(0.9), supports=supports)
     asked = Question("is shipping free?", "is shipping free?", "en")
     *shown, record = answerer(asked, retrieval(CALL, SHOP), Reader([CALL, SHOP]))
     assert isinstance(record, Answer)

@@ -24,7 +24,7 @@ from assistant.server.options import Options
 from assistant.server.serving import bind
 from assistant.server.store import open_store
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, CitationFound, Delta, Event, Passage, Question, Read
+from assistant.types import Answer, Citation, CitationFound, Delta, Event, Passage, Question, Quoting, Read
 from vectorstore.library import Library
 from vectorstore.types import Retrieval, Span
 
@@ -61,7 +61,7 @@ class Script:
     begun: list[float] = field(default_factory=list)
     stopped: list[float] = field(default_factory=list)
 
-    def over(self, library: Library, settings: Settings) -> Assistant:
+    def over(self, library: Library, settings: Settings, quoting: Quoting) -> Assistant:
         return Assistant(library, self, lambda question, history: question)
 
     def __call__(self, question: Question, retrieval: Retrieval, read: Read) -> Iterator[Event]:

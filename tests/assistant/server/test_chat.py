@@ -6,6 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -99,6 +100,25 @@ def test_the_model_is_stopped_when_a_reader_of_the_whole_answer_leaves(tmp_path:
         with pytest.raises(httpx.ReadTimeout):
             client.post("/api/chat", json=QUESTION, timeout=0.5)
         assert wait_for(lambda: script.stopped)
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/chat/stream"])
+def test_a_reader_who_leaves_before_the_search_had_its_turn_leaves_nothing_behind(tmp_path: Path, path: str) -> None:
+    script = Script()
+    with running(fill(tmp_path / "home"), script, thinking=1) as server, server.client() as client:
+        thinkers = server.house.shelf._thinkers
+        thinkers.call(time.sleep, 0)  # it is there
+        busy = [Thread(target=thinkers.call, args=(time.sleep, 0.6)) for _ in range(3)]
+        for each in busy:
+            each.start()
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(path, json=QUESTION, timeout=0.2)
+        left = time.monotonic()
+        assert wait_for(lambda: server.house.answering.writing.running == 0)
+        assert time.monotonic() - left < 0.5  # its turn would have come a second later
+        for each in busy:
+            each.join(20)
+    assert script.asked == 0
 
 
 def test_a_stopped_answer_of_a_conversation_is_kept_and_marked(tmp_path: Path) -> None:
