@@ -20,8 +20,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant import build
 from assistant.settings import Settings
@@ -40,6 +44,11 @@ def main() -> None:
     parser.add_argument("--embeddings", default="minilm")
     parser.add_argument("--work", type=Path, required=True, help="a folder for the files and the library")
     parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument(
+        "--drawn-vectors",
+        action="store_true",
+        help="give the chunks vectors drawn at random: ready in minutes, the same work for a search, worthless answers",
+    )
     options = parser.parse_args()
     files = options.work / f"files-{options.chunks}"
     if not files.exists():
@@ -47,11 +56,26 @@ def main() -> None:
     settings = Settings(
         home=options.work / f"home-{options.embeddings}-{options.chunks}", embeddings=options.embeddings
     )
+    if options.drawn_vectors:
+        with drawing(build.open_library(settings)) as library:
+            fill(library, files, settings)
     with build.open_library(settings) as library:
         fill(library, files, settings)
         measure_unchanged(library, files, settings)
         measure_answers(library, settings, options.questions)
     measure_processes(settings)
+
+
+def drawing(library: Library) -> Library:
+    """The library with its model replaced, under the same name, by one that draws a vector for each text."""
+    draw = np.random.default_rng(7)
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = draw.standard_normal((len(texts), library.embedding.dimensions), np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    library._embedding = replace(library.embedding, embed=embed)
+    return library
 
 
 def texts() -> Iterator[str]:

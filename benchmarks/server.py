@@ -1,11 +1,10 @@
 """How the server bears load: questions, ten times too many of them, streams while documents come in, readers who
 leave, and being told to stop with streams open.
 
-    python benchmarks/server.py --chunks 5000                      # over a library made for it
-    python benchmarks/server.py --home FOLDER --added 10000        # over a copy of one that is there
+    python -m benchmarks.server --chunks 5000                      # over a library made for it
+    python -m benchmarks.server --home FOLDER --added 10000        # over a copy of one that is there
 
-The generator runs beside the server on the same machine and takes its share of the cores: read ratios, not peaks. It
-speaks HTTP by hand, since a client library would take more of the machine than the server does.
+The generator runs beside the server on the same machine and takes its share of the cores: read ratios, not peaks.
 """
 
 from __future__ import annotations
@@ -13,172 +12,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-SERVE = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from assistant.server import serving
-from assistant.server.app import create_app
-from assistant.server.options import Options
-from assistant.settings import Settings
-from tests.assistant.server.running import Script
+from benchmarks.served import ROOT, Connection, Server, at, corpus, get, quantiles, ready, served
 
-words = int(sys.argv[3])
-if words:
-    script = Script(words=words, pause=1 / 30)
-    serving.create_app = lambda settings, options, door: create_app(
-        settings, options, door=door, assistant_over=script.over)
-listener = serving.bind(Options(port=0))
-print(listener.getsockname()[1], flush=True)
-settings = Settings(home=Path(sys.argv[2]), model="extractive")
-serving.run(settings, Options(port=0, answers=2_000, upload_bytes=500_000_000), listener)
-"""
-WORDS = [
-    f"{a}{b}" for a in ("tele", "micro", "photo", "hydro", "aero", "geo") for b in ("scope", "graph", "meter", "logy")
-]
 PLACES = 34  # questions computed and waiting at once, with the server's own settings on two cores
-
-
-def corpus(chunks: int, seed: int) -> str:
-    """Records of one passage each, no two alike."""
-    pick = random.Random(seed)
-    rows = (
-        {"id": f"r{seed}-{n}", "title": f"Note {n}", "text": f"Note {n}. " + " ".join(pick.choices(WORDS, k=60)) + "."}
-        for n in range(chunks)
-    )
-    return "\n".join(map(json.dumps, rows))
-
-
-# -- a client ---------------------------------------------------------------------------------------------------------
-
-
-class Connection:
-    """One connection that is kept open: a request at a time."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    @classmethod
-    async def to(cls, port: int) -> Connection:
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 22))
-
-    def send(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> None:
-        lines = (
-            f"{method} {path} HTTP/1.1",
-            "Host: localhost",
-            f"Content-Type: {kind}",
-            f"Content-Length: {len(body)}",
-        )
-        self.writer.write("\r\n".join((*lines, "", "")).encode() + body)
-
-    async def head(self) -> tuple[int, int]:
-        """Status, and the body's length; -1 where it comes in pieces."""
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head)
-        return int(head[9:12]), int(length[1]) if length else -1
-
-    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> tuple[int, bytes]:
-        self.send(method, path, body, kind)
-        status, length = await self.head()
-        return status, await self.reader.readexactly(length)
-
-    def close(self) -> None:
-        self.writer.close()
-
-
-async def get(port: int, path: str) -> str:
-    connection = await Connection.to(port)
-    try:
-        return (await connection.ask("GET", path))[1].decode()
-    finally:
-        connection.close()
-
-
-# -- what is seen -----------------------------------------------------------------------------------------------------
-
-
-def at(values: list[float], q: float) -> float:
-    """The quantile of seconds, in milliseconds."""
-    ordered = sorted(values) or [0.0]
-    return round(ordered[min(len(ordered) - 1, int(len(ordered) * q))] * 1000, 1)
-
-
-def quantiles(name: str, values: list[float]) -> dict[str, float]:
-    return {f"{name}_p50_ms": at(values, 0.5), f"{name}_p99_ms": at(values, 0.99)}
-
-
-@dataclass
-class Server:
-    process: subprocess.Popen[str]
-    port: int
-    before: dict[str, float] = field(default_factory=dict)
-
-    def memory_mb(self) -> int:
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096 // 1_000_000
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    async def metrics(self) -> dict[str, float]:
-        lines = [line.rsplit(" ", 1) for line in (await get(self.port, "/metrics")).splitlines() if line[:1] != "#"]
-        return {name: float(value) for name, value in lines}
-
-    async def begin(self) -> None:
-        """From here on `since` counts."""
-        self.before = await self.metrics()
-
-    async def since(self, histogram: str, q: float) -> float:
-        """The upper edge, in milliseconds, of the bucket that holds the quantile of what was observed since `begin`."""
-        now = await self.metrics()
-        buckets = [
-            (float(edge[1]), value - self.before.get(name, 0.0))
-            for name, value in now.items()
-            if (edge := re.fullmatch(rf'{histogram}_bucket{{le="(.+)"}}', name))
-        ]
-        total = max((count for _, count in buckets), default=0.0)
-        return next((edge * 1000 for edge, count in sorted(buckets) if total and count >= q * total), 0.0)
-
-
-@contextmanager
-def served(home: Path, words: int) -> Iterator[Server]:
-    command = [sys.executable, "-c", SERVE, str(ROOT), str(home), str(words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        server = Server(process, int(process.stdout.readline()))
-        try:
-            yield server
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(30)
-
-
-async def ready(server: Server) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            if "ready" in await get(server.port, "/readyz"):
-                return
-        except OSError:
-            await asyncio.sleep(0.1)
-    raise SystemExit("the server did not begin")
 
 
 # -- questions --------------------------------------------------------------------------------------------------------
@@ -270,6 +116,14 @@ async def stream(server: Server, gaps: list[float], ends: list[str], question: b
     finally:
         ends.append(end)
         connection.close()
+
+
+async def stream_briefly(server: Server, question: bytes) -> None:
+    """A reader who leaves after the first event."""
+    connection = await Connection.to(server.port)
+    connection.send("POST", "/api/chat/stream", question)
+    await connection.head()
+    connection.close()
 
 
 async def streams(server: Server, count: int, question: bytes) -> tuple[dict[str, Any], list[float]]:
@@ -375,7 +229,14 @@ async def questions_part(home: Path, options: argparse.Namespace, say: Any) -> N
         say("answers", peak)
         readers = 10 * PLACES
         pause = readers / (10 * max(1.0, peak["per_second"]))
+        probe = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.served", str(server.port), str(options.seconds)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
         flood = await closed_loop(server, "/api/chat", chats, readers, options.seconds, pause)
+        flood |= json.loads(probe.communicate()[0])
         say("ten times", {**flood, "of_the_peak": round(flood["per_second"] / max(1e-9, peak["per_second"]), 2)})
 
 
@@ -383,6 +244,8 @@ async def streams_part(home: Path, options: argparse.Namespace, say: Any) -> Non
     question = json.dumps({"question": f"{questions(home, 1)[0]}?"}).encode()
     with served(home, 30 * options.stream_seconds) as server:
         await ready(server)
+        for _ in range(2):  # the first ones open things
+            await asyncio.gather(*(stream_briefly(server, question) for _ in range(4)))
         say("calm", (calm := await streams(server, options.streams, question))[0])
         job = await bring_in(server, options.added)
         busy, gaps = await streams(server, options.streams, question)
