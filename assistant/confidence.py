@@ -60,6 +60,7 @@ def evidence(
         if len(scores) > 1
         else 0.0,
         "known_held": math.log1p(asked.known_held(passage, language)) if sentence.foreign else 0.0,
+        "nothing_held": float(sentence.foreign and not row["coverage_passage"]),
         "known_share": asked.known_share(language) if sentence.foreign else 0.0,
         "misfit": _misfit(asked, row),
         "share": float(shares[best]),
@@ -132,10 +133,11 @@ EMBEDDED = {
     "cosine": 5.93,
 }
 FOREIGN = {
-    "bias": -0.84,
-    "known_held": 1.87,
-    "known_share": -2.62,
-    "ahead": 3.75,
+    "bias": -0.77,
+    "known_held": 1.85,
+    "known_share": -2.49,
+    "ahead": 3.53,
     "numbers_missing_passage": -1.0,
     "country_amiss": -1.5,
+    "nothing_held": -3.0,
 }

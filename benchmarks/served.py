@@ -1,6 +1,6 @@
 """A server to be measured, and a client that speaks HTTP by hand: a library would take more of the machine than that.
 
-    python -m benchmarks.served PORT SECONDS     # how soon a busy server refuses, as another process sees it
+python -m benchmarks.served PORT SECONDS     # how soon a busy server refuses, as another process sees it
 """
 
 from __future__ import annotations

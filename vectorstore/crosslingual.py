@@ -185,7 +185,7 @@ def _keys(names: Sequence[str], language: str) -> Sequence[tuple[str, ...]]:
 @lru_cache(maxsize=64)
 def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
     """What a query names, place by place: the concepts of the longest phrase, or an inflected form of one word."""
-    dictionary = _dictionary(language)
+    dictionary, empty = _dictionary(language), _function_words().get(language, frozenset())
     things = _in_running_signs(query, dictionary.unspaced)
     tokens, at = _spelled(query, language), 0
     while at < len(tokens):
@@ -193,7 +193,9 @@ def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
             if named := dictionary.phrases.get(tuple(tokens[at : at + length])):
                 break
         else:
-            length, named = 1, _inflected(tokens[at], language, dictionary)
+            length, named = 1, frozenset()
+            if tokens[at] not in empty:  # "should" is no form of "shoulder"
+                named = _inflected(tokens[at], language, dictionary)
         things += [named] if named or language not in _LINKS else _parts(tokens[at], language, dictionary)
         at += length
     return tuple(frozenset(thing | _countries_of(thing)) for thing in things if thing)
