@@ -8,7 +8,6 @@ Three sources: `lexicon.txt` (everyday words, written for this project), the Uni
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
@@ -90,22 +89,18 @@ class _Dictionary:
     """One language's names, ready to be looked up: folded words, or signs where words are not set apart."""
 
     phrases: Mapping[tuple[str, ...], frozenset[str]]
-    by_prefix: Mapping[str, tuple[str, ...]]
+    by_prefix: Mapping[str, Sequence[str]]
     unspaced: Mapping[str, frozenset[str]]
 
 
 @cache
-def _lexicon_lines() -> Sequence[str]:
-    """The languages it knows, then the lexicon a concept a line; in every line with semicolons between languages."""
-    return _lines("lexicon.txt")
+def _lexicon() -> tuple[Mapping[str, int], Sequence[str]]:
+    """Language to its place in a line, and the concepts, a line each; semicolons stand between the languages' names.
 
-
-@cache
-def _lexicon(language: str) -> Sequence[str]:
-    """One language's column: in row ``n`` the names of one concept, with commas between; empty where it has none."""
-    header, *rows = _lexicon_lines()
-    known = header.split(";")
-    return [row.split(";")[known.index(language)] for row in rows] if language in known else ()
+    Lines are taken apart one by one, as they are asked for: a question needs few of thousands.
+    """
+    header, *lines = _lines("lexicon.txt")
+    return {language: place for place, language in enumerate(header.split(";"))}, lines
 
 
 _KINDS = {
@@ -142,40 +137,39 @@ def _name(kind: str, code: Any, named: Mapping[Any, Any]) -> str:
 def _names(concept: str, language: str) -> Sequence[str]:
     kind, _, code = concept.partition(" ")
     if kind == "word":
-        column = _lexicon(language)
-        return column[int(code)].split(",") if column else ()
+        known, lines = _lexicon()
+        return lines[int(code)].split(";")[known[language]].split(",") if language in known else ()
     name = _name(kind, int(code) if kind in ("month", "day") else code, _locale(language).get(kind, {}))
     return (name,) if name else ()
 
 
 def _all_names(language: str) -> Iterator[tuple[str, str]]:
     """Every concept that has a name, and the name; some have several."""
-    for number, names in enumerate(_lexicon(language)):
-        yield from ((f"word {number}", name) for name in names.split(","))
+    known, lines = _lexicon()
+    if (place := known.get(language)) is not None:
+        for number, line in enumerate(lines):
+            yield from ((f"word {number}", name) for name in line.split(";", place + 1)[place].split(","))
     for kind, named in _locale(language).items():
         yield from ((f"{kind} {code}", name) for code in named if (name := _name(kind, code, named)))
 
 
 @cache
 def _dictionary(language: str) -> _Dictionary:
-    phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    unspaced: dict[str, set[str]] = defaultdict(set)
+    phrases: dict[tuple[str, ...], frozenset[str]] = {}
+    unspaced: dict[str, frozenset[str]] = {}
+    by_prefix: dict[str, list[str]] = {}
     named = list(_all_names(language))
     empty = {(word,) for word in _function_words().get(language, ())}
     for (concept, name), key in zip(named, _keys([name for _, name in named], language), strict=True):
         if not name.isascii() and signs(name):
-            unspaced[name].add(concept)
+            unspaced[name] = unspaced.get(name, frozenset()) | {concept}
+        elif key in phrases:
+            phrases[key] |= {concept}
         elif 0 < len(key) <= LONGEST_NAME and not (concept.startswith("word") and key in empty):
-            phrases[key].add(concept)
-    by_prefix: dict[str, list[str]] = defaultdict(list)
-    for key in phrases:
-        if len(key) == 1 and len(key[0]) >= _PREFIX:
-            by_prefix[key[0][:_PREFIX]].append(key[0])
-    return _Dictionary(
-        {key: frozenset(concepts) for key, concepts in phrases.items()},
-        {prefix: tuple(found) for prefix, found in by_prefix.items()},
-        {name: frozenset(concepts) for name, concepts in unspaced.items()},
-    )
+            phrases[key] = frozenset((concept,))
+            if len(key) == 1 and len(key[0]) >= _PREFIX:
+                by_prefix.setdefault(key[0][:_PREFIX], []).append(key[0])
+    return _Dictionary(phrases, by_prefix, unspaced)
 
 
 def _keys(names: Sequence[str], language: str) -> Sequence[tuple[str, ...]]:

@@ -20,7 +20,7 @@ from vectorstore.errors import LibraryBusyError, LibraryError, NotFoundError
 from vectorstore.library import Library
 from vectorstore.report import FileReport, Progress
 
-_NICE = 10  # answers go first
+_NICE = 19  # answers go first
 
 
 class _Told(Progress):
@@ -57,6 +57,8 @@ class Tell:
 
 def main() -> None:
     os.nice(_NICE)
+    if hasattr(os, "SCHED_BATCH"):  # waking up, it takes no core from whoever streams
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     tell = Tell(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)  # whatever a library prints must not pass for an event
     settings = Settings(**json.loads(sys.stdin.readline()))
