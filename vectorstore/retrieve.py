@@ -104,7 +104,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One index's raw scores, and the share of them that counts."""
+    """One index's scores (where languages compete, how much of the question is covered), and what of them counts."""
 
     scores: Scores
     shares: Scores
