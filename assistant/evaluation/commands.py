@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +13,11 @@ import typer
 from assistant.errors import UsageError
 
 if TYPE_CHECKING:
+    from assistant.evaluation.compare import Change
     from assistant.evaluation.dataset import Dataset
     from assistant.evaluation.judge import Judge
     from assistant.evaluation.runner import Progress
-    from assistant.evaluation.session import Outcome
+    from assistant.evaluation.session import Options, Outcome
     from assistant.evaluation.targets import Target
 
 MISSED = 6
@@ -87,17 +88,21 @@ def run(
             progress=progress,
         )
     _print(outcome, as_json=as_json)
-    worse = compare.regressions(outcome.changes) if fail_on_regression else []
+    _exit_if_worse(outcome, options, compare.regressions(outcome.changes) if fail_on_regression else [])
+
+
+def _exit_if_worse(outcome: Outcome, options: Options, worse: Sequence[Change]) -> None:
+    """Raises `typer.Exit` where a threshold was missed or anything got worse, after saying which."""
     missed = [threshold for threshold in options.thresholds if not threshold.kept(outcome.summary.metrics)]
     for threshold in missed:
         if threshold.kept(outcome.summary.metrics) is None:
             raise UsageError(f"--fail-under {threshold}: no question was scored for {threshold.metric}.")
+    for threshold in missed:
+        got = outcome.summary.metrics[threshold.metric].value
+        typer.secho(f"Missed: {threshold}, got {got:.4g}", err=True, fg="red")
+    for change in worse:
+        typer.secho(f"Regression: {change.metric} {change.before:.4g} -> {change.after:.4g}", err=True, fg="red")
     if missed or worse:
-        for threshold in missed:
-            got = outcome.summary.metrics[threshold.metric].value
-            typer.secho(f"Missed: {threshold}, got {got:.4g}", err=True, fg="red")
-        for change in worse:
-            typer.secho(f"Regression: {change.metric} {change.before:.4g} -> {change.after:.4g}", err=True, fg="red")
         raise typer.Exit(MISSED)
 
 
