@@ -60,8 +60,13 @@ class _Thinker:
             raise value
         return cast(_Made, value)
 
-    def end(self) -> None:
+    def kill(self) -> None:
+        """Whoever asks it something learns that it died."""
         self._process.kill()
+
+    def end(self) -> None:
+        """Kill it and put everything away; for the one thread that has it."""
+        self.kill()
         self._process.join(_PATIENCE)
         self._near.close()
 
@@ -83,10 +88,13 @@ class Thinkers:
         with self._lock:
             self._closed = True
             waiting, self._waiting = self._waiting, deque()
-            every, self._all = self._all, set()
+            idle, self._idle = self._idle, []
+            busy, self._all = self._all.difference(idle), set()
         for ticket in waiting:
             ticket.cancel()
-        for one in every:
+        for one in busy:  # the threads that ask them put them away
+            one.kill()
+        for one in idle:
             one.end()
 
     def everyone(self, work: Callable[..., object], *arguments: Any) -> None:
@@ -165,12 +173,10 @@ class Thinkers:
 
     def _give_back(self, one: _Thinker) -> None:
         """To whoever waits longest; a dead one is replaced first."""
-        if one.dead:
+        if one.dead and not self._closed:
             one.end()
             with self._lock:
                 self._all.discard(one)
-                if self._closed:
-                    return
             one = self._begin()
         with self._lock:
             while self._waiting:
@@ -178,7 +184,10 @@ class Thinkers:
                 if ticket.set_running_or_notify_cancel():  # else its reader has left
                     ticket.set_result(one)
                     return
-            self._idle.append(one)
+            if not self._closed:
+                self._idle.append(one)
+                return
+        one.end()
 
 
 def _start_method() -> str:
