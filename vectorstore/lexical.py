@@ -23,6 +23,7 @@ from vectorstore.titles import title_phrase
 
 LEGS: dict[str, Callable[[str], list[str]]] = {
     "grams": ngrams.grams,
+    "letters": ngrams.letters,
     "words": ngrams.phrases,
     "skeletons": skeletons,
 }
@@ -30,7 +31,7 @@ LEGS: dict[str, Callable[[str], list[str]]] = {
 
 UNKNOWN = "und"  # the language of a document that has none, as ISO 639 writes it
 
-FORMAT = "6"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
+FORMAT = "7"  # written into the index; raise it whenever the terms of a text change, so that old indexes are rebuilt
 MAX_TERMS = 96  # of a query in a leg; a longer one keeps its rarest, so a pasted page costs what a long question does
 REMEMBERED = 100_000  # terms of a leg and their rarity, some 10 MB
 WRITER_HEAP = 64_000_000  # bytes before tantivy writes a segment; it wants 15 MB at least

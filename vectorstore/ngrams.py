@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from unicodedata import normalize
 
 from anyascii import anyascii
 
@@ -26,7 +27,16 @@ _ARABIC_FORMS = str.maketrans(
     + "".join(map(chr, [*range(0x660, 0x66A), *range(0x6F0, 0x6FA)])),
     "\u0627" * 4 + "\u064a" * 2 + "\u0647\u0648\u064a\u0643" + "0123456789" * 2,
 )
+_ARABIC = re.compile("[\u0600-\u06ff]")
 _ANY_WORD = re.compile(r"[^\W_]+")
+MERGED = frozenset({"ar", "fa", "hi", "mr", "ne", "ur", "vi"})
+"""Languages of whose letters folding merges some: emphatic with plain ones, retroflex with dental ones, all tones.
+
+Measured in Arabic, Hindi and Vietnamese; the others share their scripts.
+"""
+_MERGED = re.compile("[\u0620-\u064a\u0671-\u06d3\u0904-\u0939\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
+"""Arabic and Devanagari letters, and those of Latin ones that Vietnamese alone uses."""
+_WRITTEN = re.compile("[\u0900-\u0963\u0966-\u097f]+|[^\\W_\u0900-\u097f]+")  # Devanagari vowels are no \\w
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 
 
@@ -81,7 +91,26 @@ def arabic_words(text: str) -> list[str]:
     >>> arabic_words("العُلماء في جامعةٍ سنة ٢٠١٧")
     ['علماء', 'في', 'جامعه', 'سنه', '2017']
     """
-    return _ANY_WORD.findall(_ARTICLE.sub("", _ARABIC_MARKS.sub("", text.lower())).translate(_ARABIC_FORMS))
+    return _ANY_WORD.findall(_arabic_forms(text.lower()))
+
+
+def _arabic_forms(text: str) -> str:
+    return _ARTICLE.sub("", _ARABIC_MARKS.sub("", text)).translate(_ARABIC_FORMS)
+
+
+def written_words(text: str) -> list[str]:
+    """The words of a text by its own letters if folding merges some of them (`MERGED`), otherwise none.
+
+    >>> written_words("Con đường ở Nam Định"), written_words("الجامعة في سنة"), written_words("la rue")
+    (['con', 'đường', 'ở', 'nam', 'định'], ['جامعه', 'في', 'سنه'], [])
+    """
+    if text.isascii():
+        return []
+    text = normalize("NFC", text)  # a tone or a dot may be written apart from its letter
+    if not _MERGED.search(text):
+        return []
+    text = text.lower()
+    return _WRITTEN.findall(_arabic_forms(text) if _ARABIC.search(text) else text)
 
 
 def words_of_each(texts: Sequence[str]) -> list[tuple[str, ...]]:
@@ -100,6 +129,15 @@ def grams(text: str) -> list[str]:
     ['_the', 'the_', '_cat', 'cat_']
     """
     return [gram for word in words(text) for gram in pieces(word)]
+
+
+def letters(text: str) -> list[str]:
+    """`grams` of the words as they are written (`written_words`): "dương", "đường" and "duỗng" are three words again.
+
+    >>> letters("phố cổ"), letters("the cat")
+    (['_phố', 'phố_', '_cổ_'], [])
+    """
+    return [gram for word in written_words(text) for gram in pieces(word)]
 
 
 @lru_cache(maxsize=1 << 16)  # a few thousand words make up most of any text

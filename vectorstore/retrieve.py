@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vectorstore.abroad import Terms, abroad
 from vectorstore.titles import phrases, title_phrase
 from vectorstore.types import Filters, LegScore
-from vectorstore.weighing import weighed_grams, weighed_phrases, weighed_words
+from vectorstore.weighing import weighed_grams, weighed_letters, weighed_phrases, weighed_words
 
 Scores = Mapping[int, float]
 """A chunk's number (`types.chunk_number`) to its score in one index; higher is better. Each index has its own scale."""
@@ -40,6 +40,7 @@ SURE = 2.0  # of how much of a question is covered in its own language: half of 
 FOREIGN = 2.0  # half of a question covered in another language says as much as all of it in its own
 FUNCTION = 0.5  # a word that only builds the sentence, beside the 1.0 of others
 FUNCTION_AMONG_LANGUAGES = 0.2  # the same where documents in other languages compete: there it seems rare
+FOLDED = 1 / 3  # what folded 4-grams count, beside 2/3 of those by the question's own letters where it has them
 UNKNOWN = "und"  # the index's name for no language
 
 
@@ -176,10 +177,20 @@ def on_a_par(scores: Scores, spoken: Mapping[int, str]) -> dict[int, float]:
     return {id: score * lift.get(language[id], 1.0) for id, score in scores.items()}
 
 
-def own_terms(query: str, language: str, function: float) -> dict[str, dict[str, float]]:
-    """The question's 4-grams, stems and pairs of stems, by leg, weighed by the words they are of."""
-    weights = weighed_words(query, language, function)
-    return {"grams": weighed_grams(weights), "words": weighed_phrases(query, weights)}
+def blended(folded: Mapping[str, float], letters: Mapping[str, float]) -> Terms:
+    """A question's 4-grams, folded and as it is written, together as heavy as folded ones alone.
+
+    Folded ones stay beside the others, for names in other scripts and for who types without accents.
+
+    >>> blended({"_pho": 3.0}, {"_phố": 3.0}), blended({"_rue": 3.0}, {})
+    ({'grams': {'_pho': 1.0}, 'letters': {'_phố': 2.0}}, {'grams': {'_rue': 3.0}})
+    """
+    if not letters:
+        return {"grams": folded}
+    return {
+        "grams": {gram: weight * FOLDED for gram, weight in folded.items()},
+        "letters": {gram: weight * (1 - FOLDED) for gram, weight in letters.items()},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,13 +276,16 @@ class _Scope:
     def keywords(self, query: str, language: str) -> dict[str, Leg]:
         """4-grams and words for all documents; for those in another language than the question's, terms of theirs."""
         others = self.others(language)
-        own = own_terms(query, language, FUNCTION_AMONG_LANGUAGES if others else FUNCTION)
-        grams = self._search_terms({"grams": own["grams"]}, self.languages)
-        spelled = self._search_terms({"words": own["words"]}, self.languages)
+        weights = weighed_words(query, language, FUNCTION_AMONG_LANGUAGES if others else FUNCTION)
+        folded, letters = weighed_grams(weights), weighed_letters(query, language, weights)
+        grams = self._search_terms(blended(folded, letters), self.languages)
+        spelled = self._search_terms({"words": weighed_phrases(query, weights)}, self.languages)
         if not others:
             return {"grams": Leg(grams, shared(grams, 1.0)), "words": Leg(spelled, shared(spelled, WORDS))}
-        covered = shared(grams, 1.0, best=self.lexical.mass({"grams": own["grams"]}))
-        grams = {id: part**SURE for id, part in covered.items()}
+        counted = self._search_terms({"grams": folded}, self.languages) if letters else grams
+        # Foreign terms are counted folded, and so must be how much of the own ones is covered; letters give the order.
+        covered = max(counted.values(), default=0.0) / (self.lexical.mass({"grams": folded}) or 1.0)
+        grams = {id: part**SURE for id, part in shared(grams, covered).items()}
         foreign = self._foreign(query, language, others)
         best = max([*grams.values(), *foreign.values()], default=0.0)
         ours = max(grams.values(), default=0.0) / best if best else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from vectorstore.crosslingual import content_words
-from vectorstore.ngrams import pairs, pieces, signs, stem, words
+from vectorstore.ngrams import MERGED, pairs, pieces, signs, stem, words, written_words
 
 ACRONYM = 2.0  # a question that names a thing by its letters is about that thing, and they are too few to say so
 NUMBER = 1.5
@@ -40,6 +40,20 @@ def weighed_grams(weights: Mapping[str, float]) -> dict[str, float]:
         for place, gram in enumerate(pieces(word)):
             grams[gram] = max(weight if place < _BEGINNING else ENDING * weight, grams.get(gram, 0.0))
     return grams
+
+
+def weighed_letters(query: str, language: str, weights: Mapping[str, float]) -> dict[str, float]:
+    """The 4-grams of a question's words as they are written, weighed as the folded ones are.
+
+    None in a language of which folding keeps the letters apart: there they would say the same twice.
+
+    >>> weights = {"pho": 1.0, "co": 0.5}
+    >>> weighed_letters("phố cổ", "vi", weights), weighed_letters("phố cổ", "en", weights)
+    ({'_phố': 1.0, 'phố_': 1.0, '_cổ_': 0.5}, {})
+    """
+    if language not in MERGED:
+        return {}
+    return weighed_grams({word: weights.get("".join(words(word)), 1.0) for word in written_words(query)})
 
 
 def weighed_phrases(query: str, weights: Mapping[str, float]) -> dict[str, float]:

@@ -92,6 +92,13 @@ def test_a_question_finds_the_passage_in_its_own_language_first(tmp_path):
     assert shelf.found("how long did the strike at the factory last?")[0] == EN
 
 
+def test_how_a_question_is_written_gives_the_order_beside_other_languages_too(tmp_path):
+    # Arabic folds "علم" (knowledge) and "لم" (did not) to the same letters.
+    texts = ["لم يصل أحد.", "هو علم واسع."]
+    arabic = [Entry(number, str(number), "ar", text) for number, text in enumerate(texts, start=7)]
+    assert Shelf(tmp_path, [*arabic, STRIKE]).found("ما هو علم النفس؟")[0] == 8
+
+
 def test_a_model_that_does_not_know_the_language_hardly_counts(tmp_path):
     entries = [RUSSIA, WEATHER]
     knowing = Shelf(tmp_path / "a", entries, {WX: 0.6, FR: 0.1}, knows=frozenset({"fr"}))

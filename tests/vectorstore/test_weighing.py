@@ -3,9 +3,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vectorstore.lexical import Entry, LexicalIndex
-from vectorstore.ngrams import phrases, pieces, words
-from vectorstore.retrieve import own_terms
-from vectorstore.weighing import ACRONYM, ENDING, NUMBER, acronyms, weighed_grams, weighed_phrases, weighed_words
+from vectorstore.ngrams import phrases, pieces, words, written_words
+from vectorstore.retrieve import FUNCTION, blended
+from vectorstore.weighing import (
+    ACRONYM,
+    ENDING,
+    NUMBER,
+    acronyms,
+    weighed_grams,
+    weighed_letters,
+    weighed_phrases,
+    weighed_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +53,9 @@ def test_an_acronym_finds_its_passage_beside_one_that_shares_the_words_around_it
     others = [Entry(number, f"x{number}", "fr", f"Une autre page, la page {number}.") for number in range(3, 20)]
     index = LexicalIndex(tmp_path)
     index.apply([shared, named, *others], [], 1)
-    terms = own_terms("FNAEG (fichier national) : qui peut le consulter ?", "fr", 0.5)
+    question = "FNAEG (fichier national) : qui peut le consulter ?"
+    weights = weighed_words(question, "fr", FUNCTION)
+    terms = {"grams": weighed_grams(weights), "words": weighed_phrases(question, weights)}
     unweighed = {"grams": dict.fromkeys(terms["grams"], 1.0)}
     scores, before = index.search_terms(terms, 2), index.search_terms(unweighed, 2)
     assert scores[2] / scores[1] > before[2] / before[1]
@@ -98,5 +109,49 @@ def test_another_form_of_a_word_is_found_by_its_stem(tmp_path, question, languag
     texts = ["La consultation du registre est réservée.", "Kütüphaneye bütçe ayrıldı.", "Other words altogether."]
     index = LexicalIndex(tmp_path)
     index.apply([Entry(number, str(number), language, text) for number, text in enumerate(texts, start=1)], [], 1)
-    terms = {"words": own_terms(question, language, 0.5)["words"]}
+    terms = {"words": weighed_phrases(question, weighed_words(question, language, FUNCTION))}
     assert list(index.search_terms(terms, 3)) == [1 if language == "fr" else 2]
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "texts"),
+    [
+        ("đường ở đâu", "vi", ["Dưỡng bệnh, dương lịch, đương thời.", "Con đường này."]),
+        ("علم", "ar", ["لم يصل أحد.", "هو علم واسع."]),
+        ("टीका", "hi", ["तीका और तीखा।", "एक टीका।"]),  # a retroflex t, and a dental one
+    ],
+)
+def test_words_that_fold_to_the_same_are_told_apart_as_they_are_written(tmp_path, question, language, texts):
+    index = LexicalIndex(tmp_path)
+    index.apply([Entry(number, str(number), language, text) for number, text in enumerate(texts, start=1)], [], 1)
+    weights = weighed_words(question, language, FUNCTION)
+    folded, letters = weighed_grams(weights), weighed_letters(question, language, weights)
+    assert next(iter(index.search_terms(blended(folded, letters), 2))) == 2
+
+
+def test_a_question_typed_without_tones_still_finds_its_passage(tmp_path):
+    index = LexicalIndex(tmp_path)
+    index.apply([Entry(1, "a", "vi", "Thành phố cổ ở Hội An."), Entry(2, "b", "vi", "Con đường này.")], [], 1)
+    weights = weighed_words("thanh pho co", "vi", FUNCTION)
+    letters = weighed_letters("thanh pho co", "vi", weights)
+    assert list(index.search_terms(blended(weighed_grams(weights), letters), 2)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Người Việt, 1975", ["người", "việt", "1975"]),
+        ("Vie\u0323\u0302t", ["việt"]),  # each mark written apart from its letter
+        ("العُلماء والجامعة", ["علماء", "جامعه"]),
+        ("हिन्दी में।", ["हिन्दी", "में"]),
+        ("L'été à Kraków, Ελλάδα, Москва, 东京", []),
+    ],
+)
+def test_words_are_kept_as_written_where_folding_merges_letters(text, found):
+    assert written_words(text) == found
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x1FFF)), st.sampled_from(["vi", "ar", "hi"]))
+def test_letters_weigh_as_much_as_the_words_they_are_of(question, language):
+    letters = weighed_letters(question, language, weighed_words(question, language, FUNCTION))
+    assert all(FUNCTION * ENDING <= weight <= ACRONYM for weight in letters.values())
