@@ -18,6 +18,11 @@ from assistant.questions import Kind, question_kind, topic
         ("Warum verurteilte Russland den Angriff?", "de", "why"),
         ("¿Cuántos habitantes tiene?", "es", "number"),
         ("腾讯是哪一年成立的", "zh", "when"),
+        ("这座教堂是在哪个世纪建成的？", "zh", "when"),
+        ("这座教堂在哪？", "zh", "where"),
+        ("他们在哪一场比赛中获胜？", "zh", "what"),
+        ("这种动物被称为什么？", "zh", "what"),
+        ("他为什么辞职？", "zh", "why"),
         ("Where is it?", "xx", "what"),
     ],
 )
