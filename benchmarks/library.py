@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from assistant import build
 from assistant.settings import Settings
+from vectorstore.language import detect
 from vectorstore.library import Library
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,20 +50,20 @@ def main() -> None:
         action="store_true",
         help="give the chunks vectors drawn at random: ready in minutes, the same work for a search, worthless answers",
     )
+    parser.add_argument("--language", default="", help="of the texts and questions, as ISO 639-1; all without it")
     options = parser.parse_args()
-    files = options.work / f"files-{options.chunks}"
+    kind = f"{options.language}-{options.chunks}".removeprefix("-")
+    files = options.work / f"files-{kind}"
     if not files.exists():
-        write_files(files, options.chunks // CHUNKS_A_FILE)
-    settings = Settings(
-        home=options.work / f"home-{options.embeddings}-{options.chunks}", embeddings=options.embeddings
-    )
+        write_files(files, options.chunks // CHUNKS_A_FILE, options.language)
+    settings = Settings(home=options.work / f"home-{options.embeddings}-{kind}", embeddings=options.embeddings)
     if options.drawn_vectors:
         with drawing(build.open_library(settings)) as library:
             fill(library, files, settings)
     with build.open_library(settings) as library:
         fill(library, files, settings)
         measure_unchanged(library, files, settings)
-        measure_answers(library, settings, options.questions)
+        measure_answers(library, settings, sample_questions(options.questions, options.language))
     measure_processes(settings)
 
 
@@ -88,11 +89,11 @@ def texts() -> Iterator[str]:
             yield from path.read_text(encoding="utf-8").split("\n\n")
 
 
-def write_files(folder: Path, count: int) -> None:
+def write_files(folder: Path, count: int, language: str = "") -> None:
     """``count`` files: paragraphs drawn at random, a tenth of the longer words swapped among themselves."""
     print(f"writing {count:,} files to {folder}")
     draw = random.Random(7)
-    paragraphs = [text for text in texts() if len(text) > 200]
+    paragraphs = [text for text in texts() if len(text) > 200 and language in ("", detect(text))]
     vocabulary = sorted(
         {word for text in draw.sample(paragraphs, min(2_000, len(paragraphs))) for word in _WORD.findall(text)}
     )
@@ -146,8 +147,7 @@ def measure_unchanged(library: Library, files: Path, settings: Settings) -> None
     print(f"unchanged folder again: {report.totals['chunks'] / elapsed:,.0f} chunks/s ({elapsed:.1f} s)")
 
 
-def measure_answers(library: Library, settings: Settings, count: int) -> None:
-    questions = sample_questions(count)
+def measure_answers(library: Library, settings: Settings, questions: Sequence[str]) -> None:
     assistant = build.assistant_over(library, settings)
     library.search(questions[0])
     tell("search, in process", [timed(lambda q=q: library.search(q)) for q in questions])
@@ -155,14 +155,15 @@ def measure_answers(library: Library, settings: Settings, count: int) -> None:
     tell("whole answer, in process", [timed(lambda q=q: assistant.ask(q)) for q in questions])
 
 
-def sample_questions(count: int) -> list[str]:
-    """Questions that people wrote; the same for every run."""
+def sample_questions(count: int, language: str = "") -> list[str]:
+    """Questions that people wrote, in one language or in any; the same for every run."""
     found = [
         str(json.loads(line)["question"])
         for path in sorted(PACKS.glob("*/questions.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     found = found or ["why did Russia condemn the strike?", "how long is the guarantee?", "where do people gather?"]
+    found = [question for question in found if language in ("", detect(question))]
     return random.Random(3).choices(found, k=count)
 
 

@@ -189,7 +189,7 @@ class LexicalIndex:
         if limit < 1 or (documents is not None and not documents):
             return {}
         query = self._restricted(query, languages, documents)
-        # Counting all matches would switch off tantivy's skipping of blocks that cannot reach the top.
+        # Every match is scored all the same: the Python binding collects in a way that skips no blocks of postings.
         found = searcher.search(query, limit, count=False).hits
         numbers: list[Any] = searcher.fast_field_values("number", [address for _, address in found])
         scores = {number: float(score) for number, (score, _) in zip(numbers, found, strict=True)}

@@ -211,12 +211,8 @@ class CatalogReader(Database):
 
     def sequence(self, collection: str) -> int:
         """The number of the newest change; 0 for a collection that never had a document."""
-        table = schema.changes
         with self.begin() as db:
-            newest = db.execute(
-                sa.select(sa.func.max(table.c.sequence)).where(table.c.collection == collection)
-            ).scalar()
-        return int(newest or 0)
+            return int(db.execute(_NEWEST, {"name": collection}).scalar() or 0)
 
     def count_chunks(self, collection: str) -> int:
         d, c = schema.documents, schema.chunks
@@ -253,6 +249,10 @@ class CatalogReader(Database):
 
 
 _REF = [schema.documents.c[name] for name in DocumentRef.__dataclass_fields__]
+
+
+_NEWEST = sa.select(sa.func.max(schema.changes.c.sequence)).where(schema.changes.c.collection == sa.bindparam("name"))
+"""Made once: every search asks, and putting the statement together takes longer than running it."""
 
 
 def _ref(row: Any) -> DocumentRef:
