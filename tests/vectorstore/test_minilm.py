@@ -89,6 +89,12 @@ def test_only_the_first_256_tokens_count(model):
     assert np.array_equal(model([start])[0], model([start + "and then something quite different"])[0])
 
 
+def test_a_question_that_is_compared_again_is_not_computed_again(model):
+    first, again = model(["Who condemned the strike?"]), model(["Who condemned the strike?"])
+    assert np.shares_memory(first, again)
+    assert not again.flags.writeable  # or one reader would change what the next one gets
+
+
 def test_no_texts_give_no_rows(model):
     assert model([]).shape == (0, 384)
 
