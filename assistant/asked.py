@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from operator import mul
 
 from assistant.questions import Kind, question_kind, topic
 from assistant.types import Question
@@ -54,22 +53,22 @@ class Asked:
     names: frozenset[str]
     """Folded capitalised words after the first, so that nobody counts "Why"."""
     _abroad: dict[str, tuple[Concept, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _held: dict[tuple[str, frozenset[str]], tuple[float, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def coverage(self, terms: Set[str], language: str) -> float:
         """The weighted share of the question that ``terms``, of a text in ``language``, hold: 0 to 1."""
         if language != self.language:
-            weights = [concept.weight for concept in self.concepts(language)]
-            shares = self.held(terms, language)
-            return sum(map(mul, weights, shares)) / sum(weights) if weights else 0.0
+            concepts = self.concepts(language)
+            total = sum(concept.weight for concept in concepts)
+            held = sum(concept.weight * share for concept in concepts if (share := concept.held(terms)) >= _HALF)
+            return held / total if total else 0.0
         total = sum(self.weights.values())
         return sum(weight for gram, weight in self.weights.items() if gram in terms) / total if total else 0.0
 
     def names_missing(self, terms: Set[str], language: str) -> float:
         """The share of its names that ``terms`` do not hold, 0 to 1; 0 without names."""
         if language != self.language:
-            held = [share for concept, share in self._shares(terms, language) if concept.name]
-            return held.count(0.0) / len(held) if held else 0.0
+            held = [concept.held(terms) >= _HALF for concept in self.concepts(language) if concept.name]
+            return held.count(False) / len(held) if held else 0.0
         lost = sum(1 for name in self.names if not any(gram in terms for gram in pieces(name)[:2]))
         return lost / len(self.names) if self.names else 0.0
 
@@ -80,21 +79,21 @@ class Asked:
         """
         if language == self.language:
             return 0.0
-        each = list(self._shares(terms, language))
-        countries = [share for concept, share in each if concept.country]
-        others = [share for concept, share in each if concept.known and not concept.country]
+        concepts = self.concepts(language)
+        countries = [concept.held(terms) >= _HALF for concept in concepts if concept.country]
+        others = [concept.held(terms) >= _HALF for concept in concepts if concept.known and not concept.country]
         return float(not all(countries) or (bool(countries) and len(others) > 1 and not any(others)))
 
     def known_missing(self, terms: Set[str], language: str) -> float:
         """The share of what dictionaries would recognise in another language that ``terms`` do not hold, 0 to 1."""
         if language == self.language:
             return 0.0
-        known = [share for concept, share in self._shares(terms, language) if concept.known]
-        return known.count(0.0) / len(known) if known else 1.0
+        known = [concept.held(terms) < _HALF for concept in self.concepts(language) if concept.known]
+        return known.count(True) / len(known) if known else 1.0
 
     def known_held(self, terms: Set[str], language: str) -> int:
         """How many of the things that dictionaries recognise in another language ``terms`` hold."""
-        return sum(concept.known and share > 0 for concept, share in self._shares(terms, language))
+        return sum(concept.known and concept.held(terms) >= _HALF for concept in self.concepts(language))
 
     def known_share(self, language: str) -> float:
         """The weighted share of the question that dictionaries recognise in another language, 0 to 1."""
@@ -106,17 +105,6 @@ class Asked:
         """The share of its numbers that ``terms`` do not hold, 0 to 1; 0 without numbers."""
         lost = sum(1 for number in self.numbers if not set(grams(number)) <= terms)
         return lost / len(self.numbers) if self.numbers else 0.0
-
-    def held(self, terms: Set[str], language: str) -> tuple[float, ...]:
-        """Of each of `concepts`, the share that ``terms`` hold: from a half to 1, or 0, as less is chance."""
-        key = language, frozenset(terms)
-        if key not in self._held:  # several signals ask about the same sentences and passages
-            shares = (concept.held(terms) for concept in self.concepts(language))
-            self._held[key] = tuple(share if share >= _HALF else 0.0 for share in shares)
-        return self._held[key]
-
-    def _shares(self, terms: Set[str], language: str) -> Iterator[tuple[Concept, float]]:
-        return zip(self.concepts(language), self.held(terms, language), strict=True)
 
     def concepts(self, language: str) -> tuple[Concept, ...]:
         """What the question speaks of, as documents in another language may write it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,9 @@ from assistant.signals import FEATURES, Sentence
 from vectorstore.lines import is_item, is_row
 
 
-def probabilities(table: NDArray[np.float64], *, left_out: Collection[str] = ()) -> NDArray[np.float64]:
-    """How likely each sentence is the one that answers, given that one does; they sum to 1.
-
-    ``left_out`` names features that are not looked at.
-    """
-    scores = table @ np.array([0.0 if name in left_out else WEIGHTS[name] for name in FEATURES])
+def probabilities(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How likely each sentence is the one that answers, given that one does; they sum to 1."""
+    scores = table @ np.array([WEIGHTS[name] for name in FEATURES])
     shares = np.exp(scores - scores.max())
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
@@ -139,7 +136,6 @@ WEIGHTS = {
     "definition_first": 0.71,
     "names_missing": -0.01,
     "numbers_missing": -1.38,
-    "rare_held": 2.0,
     "cosine": 6.36,
     "cosine_mean": 0.0,
 }

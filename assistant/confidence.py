@@ -15,8 +15,6 @@ from vectorstore.ngrams import pieces
 from vectorstore.types import Retrieval
 
 THRESHOLD = 0.5
-UNHEARD = frozenset({"rare_held"})
-"""Features of the choice that confidence does without: of an off-topic question too, some sentence holds the rarest."""
 
 
 def evidence(
@@ -26,10 +24,7 @@ def evidence(
     table: NDArray[np.float64],
     shares: NDArray[np.float64],
 ) -> dict[str, float]:
-    """The features by name.
-
-    ``table`` is that of `assistant.signals.features`, ``shares`` those of the choice without `UNHEARD`.
-    """
+    """The features by name. ``table`` is that of `assistant.signals.features`, ``shares`` that of the choice."""
     best = int(np.argmax(shares))
     sentence = held[best]
     language = sentence.language

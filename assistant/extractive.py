@@ -13,7 +13,7 @@ from assistant import wording
 from assistant.asked import Asked, read_question
 from assistant.bridging import completed
 from assistant.choosing import choose, probabilities
-from assistant.confidence import THRESHOLD, UNHEARD, confidence, evidence
+from assistant.confidence import THRESHOLD, confidence, evidence
 from assistant.contradictions import both_sides, contradiction, notice, told
 from assistant.differing import Contradiction
 from assistant.markup import inert, visible
@@ -88,7 +88,7 @@ class Extractive:
         asked = read_question(question, retrieval, [sentence.terms for sentence in held])
         table = features(asked, held, self.embed)
         shares = probabilities(table)
-        sure = confidence(evidence(asked, retrieval, held, table, probabilities(table, left_out=UNHEARD)))
+        sure = confidence(evidence(asked, retrieval, held, table, shares))
         return _Weighed(asked, held, shares, sure)
 
 

@@ -138,7 +138,6 @@ FEATURES = (
     "definition_first",
     "names_missing",
     "numbers_missing",
-    "rare_held",
     "cosine",
     "cosine_mean",
 )
@@ -148,7 +147,7 @@ def features(asked: Asked, held: Sequence[Sentence], embed: Embed | None) -> NDA
     """One row a sentence, one column a feature, in the order of `FEATURES`."""
     if not held:
         return np.zeros((0, len(FEATURES)))
-    local, rare = _local_weights(asked, held), _rare_held(asked, held)
+    local = _local_weights(asked, held)
     top = max(sentence.hit.score for sentence in held) or 1.0
     legs = _legs(held)
     passages = {one.rank: asked.coverage(passage_terms(one.hit, foreign=one.foreign), one.language) for one in held}
@@ -168,7 +167,6 @@ def features(asked: Asked, held: Sequence[Sentence], embed: Embed | None) -> NDA
                 *_fits(asked, sentence),
                 asked.names_missing(near, sentence.language),
                 asked.numbers_missing(near),
-                rare[i],
             ]
         )
     table = np.array(rows, dtype=np.float64)
@@ -187,26 +185,6 @@ def _local_weights(asked: Asked, held: Sequence[Sentence]) -> dict[str, float]:
     local = {gram: math.log(1 + len(held) / (counts[gram] or len(held))) for gram in asked.weights}
     total = sum(local.values()) or 1.0
     return {gram: weight / total for gram, weight in local.items()}
-
-
-def _rare_held(asked: Asked, held: Sequence[Sentence]) -> list[float]:
-    """How much of what the question speaks of each sentence in another language holds, by how rare each thing is there.
-
-    As `_local_weights` does for the question's own language. A thing is as rare as the sentences at hand in that
-    language are that hold it; squared, because what nearly all of them hold tells none from another. It is a share
-    less that of the best sentence in the language, 0 to -1: no language gains on another, nor on the question's own.
-    """
-    out = [0.0] * len(held)
-    for language in {sentence.language for sentence in held} - {asked.language}:
-        places = [i for i, sentence in enumerate(held) if sentence.language == language]
-        shares = np.array([asked.held(held[i].terms, language) for i in places])
-        counts = (shares > 0).sum(axis=0)
-        weights = np.log(1 + len(places) / (counts + 0.5)) ** 2 * (counts > 0)
-        if weights.any():
-            of_all = shares @ weights / weights.sum()
-            for i, share in zip(places, of_all - of_all.max(), strict=True):
-                out[i] = float(share)
-    return out
 
 
 def _legs(held: Sequence[Sentence]) -> dict[int, list[float]]:

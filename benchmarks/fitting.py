@@ -89,8 +89,7 @@ def observe(case: Case, library: Library) -> Seen | None:
     table = features(asked, held, library.embedding)
     told = np.array([case.answered_by(sentence.text) for sentence in held])
     right = told & np.array([sentence.hit.chunk.document_id in case.documents for sentence in held])
-    shares = choosing.probabilities(table, left_out=confidence.UNHEARD)
-    found = confidence.evidence(asked, retrieval, held, table, shares)
+    found = confidence.evidence(asked, retrieval, held, table, choosing.probabilities(table))
     return Seen(case, table, right if right.any() else told, told, found)
 
 
