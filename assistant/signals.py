@@ -20,7 +20,7 @@ from vectorstore.sentences import sentences
 from vectorstore.types import Hit, Retrieval, Span
 
 PASSAGES = 10  # beyond these a passage holds the answer in fewer than one question of a hundred
-EMBEDDED = 6  # sentences a question: about 20 ms on one core; twelve chose the same ones
+EMBEDDED = 6  # sentences a question: 10 to 30 ms on one core; twelve hold the answer no more often
 EMBEDDED_LANGUAGES = frozenset({"en"})  # of questions: elsewhere the local model costs more than it tells
 
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
