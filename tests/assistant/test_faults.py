@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -23,7 +22,10 @@ from tests.fakes.openai_server import END, LEAVE, NoStream, OpenAIServer, Reply,
 from vectorstore.types import Retrieval
 
 ANSWER = "Shipping is free [2.2]. Refunds take 14 days [2.1]."
-LIMITS = Limits(connect=0.5, first_text=0.6, idle=0.3, total=1)
+LONG = 60.0
+"""Seconds of silence that nobody waits for: a test that took so long would have failed."""
+SOON = 20.0
+"""Seconds within which even a busy machine has noticed."""
 QUESTION = Question("is shipping free?", "is shipping free?", "en")
 QUOTED = Answer("", None, "", "", "en", "answered", 0.5, "“Shipping is free.”")
 BROKEN_CHUNK = b"data: {not json\n\n"
@@ -46,7 +48,7 @@ def generated(base_url: str, **options: Any) -> Generated:
         "openai:scripted",
         foresee=lambda question, found: Outlook(0.9),
         supports=lambda statement, citations, question: Finding(True),
-        **{"fallback": quote, "limits": LIMITS, "place": "127.0.0.1", **options},
+        **{"fallback": quote, "limits": Limits(attempts=2), "place": "127.0.0.1", **options},
     )
 
 
@@ -63,7 +65,7 @@ def last(answerer: Generated) -> Answer:
 @pytest.fixture(scope="module")
 def server() -> Iterator[OpenAIServer]:
     with OpenAIServer() as running:
-        opened(running.base_url)  # imports the client, which takes longer than any limit here
+        opened(running.base_url)  # imports the client, which takes longer than the shortest limits here
         yield running
 
 
@@ -73,9 +75,9 @@ PASSING = {
     "500": ([Status(500)], "failed"),
     "502 with a page of HTML": ([Status(502, HTML, media_type="text/html")], "failed"),
     "reset before the first byte": ([Reply([LEAVE])], "broke off"),
-    "silence before the head": ([Reply(ANSWER, wait=5)], "silent for too long"),
-    "silence before the first text": ([Reply([5.0, ANSWER])], "silent for too long"),
-    "keep-alive comments and no text": ([Reply([b": wait\n\n", 0.1] * 40)], "silent for too long"),
+    "silence before the head": ([Reply(ANSWER, wait=LONG)], "silent for too long"),
+    "silence before the first text": ([Reply([LONG, ANSWER])], "silent for too long"),
+    "keep-alive comments and no text": ([Reply([b": wait\n\n", 0.1] * 600)], "silent for too long"),
     "a bad first chunk": ([Reply([BROKEN_CHUNK])], "no answer"),
     "an error inside the stream": ([Reply([b'data: {"error": {"message": "overloaded"}}\n\n'])], "overloaded"),
     "an empty answer": ([Reply("")], "empty"),
@@ -86,15 +88,16 @@ PASSING = {
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_service_that_fails_is_replaced_by_quotes_and_it_is_said(server, fault):
     script, said = PASSING[fault]
+    limits = Limits(first_text=1.0 if "silent" in said else SOON, attempts=2)
     started = time.perf_counter()
-    record = last(generated(server.play(script).base_url))
+    record = last(generated(server.play(script).base_url, limits=limits))
     took = time.perf_counter() - started
     assert record.text == QUOTED.text
     assert said in record.notices[0]
     assert record.notices[0].endswith("This answer quotes the documents instead.")
     assert "<" not in record.notices[0]
-    assert took < LIMITS.first_text + 1
-    assert len(server.requests) <= LIMITS.attempts
+    assert took < SOON
+    assert len(server.requests) <= limits.attempts
 
 
 def test_nobody_answers_at_the_address():
@@ -106,20 +109,21 @@ def test_nobody_answers_at_the_address():
 BROKEN = {
     "reset": (["Shipping is free [2.2]. Ref", LEAVE], "broke off"),
     "ended without the last words": (["Shipping is free [2.2]. Ref", END], "broke off"),
-    "silence": (["Shipping is free [2.2]. Ref", 5.0, "unds"], "fell silent"),
+    "silence": (["Shipping is free [2.2]. Ref", LONG, "unds"], "fell silent"),
     "a bad chunk": (["Shipping is free [2.2]. Ref", BROKEN_CHUNK], "no answer"),
     "an error": (["Shipping is free [2.2]. Ref", b'data: {"error": {"message": "overloaded"}}\n\n'], "overloaded"),
-    "a slow drip of comments": (["Shipping is free [2.2]. Ref", *[b": x\n\n", 0.1] * 40], "fell silent"),
-    "a slow drip of text": (["Shipping is free [2.2]. Ref", *["u", 0.2] * 40], "took too long"),
+    "a slow drip of comments": (["Shipping is free [2.2]. Ref", *[b": x\n\n", 0.1] * 600], "fell silent"),
+    "a slow drip of text": (["Shipping is free [2.2]. Ref", *["u", 0.2] * 300], "took too long"),
 }
 
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_what_has_come_is_kept_and_marked_when_the_rest_does_not(server, fault):
     parts, said = BROKEN[fault]
+    limits = {"fell silent": Limits(idle=0.5), "took too long": Limits(total=3)}.get(said, Limits())
     started = time.perf_counter()
-    record = last(generated(server.play([Reply(parts)]).base_url))
-    assert time.perf_counter() - started < LIMITS.total + 0.5
+    record = last(generated(server.play([Reply(parts)]).base_url, limits=limits))
+    assert time.perf_counter() - started < SOON
     assert record.text.startswith("Shipping is free [1]. Ref")
     assert (record.status, [citation.quote for citation in record.citations]) == ("answered", ["Shipping is free."])
     assert record.notices[0].startswith("The answer is not complete.")
@@ -129,7 +133,7 @@ def test_what_has_come_is_kept_and_marked_when_the_rest_does_not(server, fault):
 
 def test_an_answer_that_never_ends_is_ended(server):
     script = [Reply(["free [2.2] and " * 50] * 2000)]
-    record = last(generated(server.play(script).base_url, limits=replace(LIMITS, total=20, longest_answer=20_000)))
+    record = last(generated(server.play(script).base_url, limits=Limits(longest_answer=20_000)))
     assert len(record.text) < 25_000
     assert "without end" in record.notices[0]
 
@@ -165,7 +169,7 @@ def test_without_a_fallback_a_passing_failure_is_an_error_too(server):
 
 def test_a_second_try_helps(server):
     script = [Status(429, headers={"retry-after": "0"}), Reply(ANSWER)]
-    record = last(generated(server.play(script).base_url, limits=replace(LIMITS, first_text=3)))
+    record = last(generated(server.play(script).base_url))
     assert record.text == "Shipping is free [1]. Refunds take 14 days [2]."
     assert record.notices == ()
     assert len(server.requests) == 2
@@ -173,9 +177,9 @@ def test_a_second_try_helps(server):
 
 def test_retry_after_is_waited_for(server):
     script = [Status(503, headers={"retry-after": "0.7"}), Reply(ANSWER)]
-    last(generated(server.play(script).base_url, limits=replace(LIMITS, first_text=3)))
+    last(generated(server.play(script).base_url))
     first, second = server.arrived
-    assert 0.7 <= second - first < 1.5
+    assert second - first >= 0.7
 
 
 def test_a_server_that_cannot_stream_is_asked_without(server):
@@ -214,9 +218,7 @@ def test_a_failing_service_is_left_alone_and_asked_again_later(server):
     for _ in range(2):
         assert "failed" in last(answerer).notices[0]
     asked = len(server.requests)
-    started = time.perf_counter()
     assert "left alone" in last(answerer).notices[0]
-    assert time.perf_counter() - started < 1
     assert len(server.requests) == asked
     now[0] = 31
     server.play([Reply(ANSWER)])
@@ -231,39 +233,43 @@ def test_a_wrong_key_does_not_open_the_breaker(server):
             run(answerer)
 
 
-def until(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
-    stop = time.perf_counter() + seconds
+def until(condition: Callable[[], bool]) -> bool:
+    stop = time.perf_counter() + SOON
     while not condition() and time.perf_counter() < stop:
         time.sleep(0.005)
     return condition()
 
 
 def test_closing_the_stream_closes_the_connection(server):
-    stream = generated(server.play([Reply([*["word "] * 5, 5.0])]).base_url, limits=Limits())(
+    stream = generated(server.play([Reply([*["word "] * 5, LONG])]).base_url, limits=Limits())(
         QUESTION, retrieval(SHOP), Reader([SHOP])
     )
     next(iter(stream))
     stream.close()  # type: ignore[attr-defined]
-    assert until(lambda: len(server.left) == 1, 0.5)
+    assert until(lambda: len(server.left) == 1)
 
 
 def test_a_reader_who_leaves_while_nothing_comes_stops_the_model(server):
     stop = threading.Event()
-    answerer = generated(server.play([Reply([5.0])]).base_url, limits=Limits())
+    answerer = generated(server.play([Reply([LONG])]).base_url, limits=Limits())
     threading.Timer(0.2, stop.set).start()
     started = time.perf_counter()
     with cancellable(stop):
         record = last(answerer)
-    assert time.perf_counter() - started < 0.7
+    assert time.perf_counter() - started < SOON
     assert "interrupted" in record.notices[0]
-    assert until(lambda: len(server.left) == 1, 0.5)
+    assert until(lambda: len(server.left) == 1)
 
 
 def test_what_was_written_before_the_reader_left_is_kept(server):
     stop = threading.Event()
-    answerer = generated(server.play([Reply(["Shipping is free [2.2]. ", 5.0])]).base_url, limits=Limits())
-    threading.Timer(0.3, stop.set).start()
+    answerer = generated(server.play([Reply(["Shipping is free [2.2]. ", LONG])]).base_url, limits=Limits())
+    events: list[Event] = []
     with cancellable(stop):
-        record = last(answerer)
+        for event in answerer(QUESTION, retrieval(CALL, SHOP), Reader([CALL, SHOP])):
+            events.append(event)
+            stop.set()
+    record = events[-1]
+    assert isinstance(record, Answer)
     assert record.text == "Shipping is free [1]."
     assert "interrupted" in record.notices[0]

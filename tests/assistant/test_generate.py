@@ -50,7 +50,7 @@ def opened(base_url: str, api: Any) -> Any:
 
 
 def generated(server: OpenAIServer, api: str = "chat", **options: Any) -> Generated:
-    options = {"limits": Limits(connect=1, first_text=2, idle=1, total=4), "supports": believe, **options}
+    options = {"limits": Limits(), "supports": believe, **options}
     return Generated(lambda: opened(server.base_url, api), "openai:scripted", options.pop("foresee", sure), **options)
 
 

@@ -15,7 +15,7 @@ from tests.assistant.library import CALL, SHOP, hits
 from tests.fakes.openai_server import OpenAIServer, Reply, Status
 from vectorstore.types import Document, Filters, Retrieval
 
-LIMITS = Limits(connect=0.5, first_text=0.4, idle=0.2, total=0.6, attempts=1)
+LIMITS = Limits(attempts=1)
 TALK = (Turn("who condemned the strike?", "Russia did [1]."),)
 
 
@@ -47,7 +47,7 @@ def test_a_follow_up_is_made_to_stand_alone_once(server):
     "behaviour",
     [
         Status(500),
-        Reply([1.0]),
+        Reply([60.0]),
         Reply(""),
         Reply("Sure!\nHere it is:\nwhy?"),
         Reply("NOT_IN_DOCUMENTS"),
@@ -56,7 +56,8 @@ def test_a_follow_up_is_made_to_stand_alone_once(server):
 )
 def test_whatever_goes_wrong_the_question_is_understood_without_the_model(server, behaviour):
     server.play([behaviour])
-    standalone = model_standalone(lambda: opened(server.base_url), without_model, limits=LIMITS)
+    limits = Limits(first_text=1, attempts=1)
+    standalone = model_standalone(lambda: opened(server.base_url), without_model, limits=limits)
     assert standalone("why?", TALK) == "why? (Russia)"
 
 

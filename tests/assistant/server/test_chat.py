@@ -16,7 +16,7 @@ from tests.assistant.server.running import Running, Script, events, fill, quotin
 QUESTION = {"question": "How long do refunds take?"}
 
 
-def wait_for(condition: object, seconds: float = 5.0) -> bool:
+def wait_for(condition: object, seconds: float = 20.0) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if condition():  # type: ignore[operator]
@@ -89,7 +89,7 @@ def test_the_model_is_stopped_when_the_reader_leaves(tmp_path: Path) -> None:
             next(events(reply.iter_lines()))
         left = time.monotonic()
         assert wait_for(lambda: script.stopped)
-        assert script.stopped[0] - left < 0.5
+        assert script.stopped[0] - left < 10  # of the 200 seconds it would have gone on
         assert wait_for(lambda: server.house.answering.writing.running == 0)
 
 
@@ -98,7 +98,7 @@ def test_the_model_is_stopped_when_a_reader_of_the_whole_answer_leaves(tmp_path:
     script = Script(words=10_000, pause=0.02)
     with running(fill(tmp_path / "home"), script) as server, server.client() as client:
         with pytest.raises(httpx.ReadTimeout):
-            client.post("/api/chat", json=QUESTION, timeout=0.5)
+            client.post("/api/chat", json=QUESTION, timeout=httpx.Timeout(20, read=0.5))
         assert wait_for(lambda: script.stopped)
 
 
@@ -108,14 +108,14 @@ def test_a_reader_who_leaves_before_the_search_had_its_turn_leaves_nothing_behin
     with running(fill(tmp_path / "home"), script, thinking=1) as server, server.client() as client:
         thinkers = server.house.shelf._thinkers
         thinkers.call(time.sleep, 0)  # it is there
-        busy = [Thread(target=thinkers.call, args=(time.sleep, 0.6)) for _ in range(3)]
+        busy = [Thread(target=thinkers.call, args=(time.sleep, 2)) for _ in range(3)]
         for each in busy:
             each.start()
         with pytest.raises(httpx.ReadTimeout):
-            client.post(path, json=QUESTION, timeout=0.2)
+            client.post(path, json=QUESTION, timeout=httpx.Timeout(20, read=0.2))
         left = time.monotonic()
         assert wait_for(lambda: server.house.answering.writing.running == 0)
-        assert time.monotonic() - left < 0.5  # its turn would have come a second later
+        assert time.monotonic() - left < 3  # its turn would have come some six seconds later
         for each in busy:
             each.join(20)
     assert script.asked == 0
@@ -204,7 +204,7 @@ def test_who_comes_when_everybody_is_busy_is_told_at_once(tmp_path: Path) -> Non
         seconds = time.monotonic() - started
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 1
-    assert seconds < 0.5
+    assert seconds < 10  # the others are written for 200
 
 
 @pytest.mark.slow

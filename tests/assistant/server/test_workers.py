@@ -217,7 +217,7 @@ def test_told_to_stop_all_workers_let_their_streams_end(tmp_path: Path, how: str
     with OpenAIServer([SLOW]) as model, serving(tmp_path / "home", model=model.base_url) as served:
         with ThreadPoolExecutor(12) as pool:
             replies = [pool.submit(served.post, "/api/chat/stream", QUESTION) for _ in range(12)]
-            while model.open_requests < 12:
+            while len(model.requests) < 12:
                 time.sleep(0.05)
             if how == "terminate":
                 served.process.terminate()
