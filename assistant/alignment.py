@@ -32,6 +32,8 @@ class Pair:
     def aligned(cls, left: Sentence, right: Sentence) -> Pair | None:
         ours, theirs = sentence_tokens(left.text, left.language), sentence_tokens(right.text, right.language)
         shorter, longer = sorted((len(ours), len(theirs)))
+        if not shorter:  # a row of asterisks says nothing, and so it says nothing else than another one
+            return None
         keys, other_keys = [token.key for token in ours], [token.key for token in theirs]
         if len(set(keys) & set(other_keys)) < min(FEWEST, shorter - 1):
             return None

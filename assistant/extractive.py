@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,10 @@ from assistant.types import (
     Statement,
     unanswered,
 )
-from vectorstore.retrieve import Embed
 from vectorstore.types import Document, Retrieval, Span
+
+if TYPE_CHECKING:
+    from vectorstore.embeddings import Embedding
 
 CLOSEST = 3
 _SPACES = re.compile(r"\s+")
@@ -52,10 +55,10 @@ class _Weighed:
 class Extractive:
     """Answers with up to ``max_sentences`` whole sentences; refuses below the confidence ``threshold``.
 
-    ``embed`` is the local English model the choice was fitted with; without one, keywords decide alone.
+    ``embedding`` is the local model the choice was fitted with; without one, keywords decide alone.
     """
 
-    embed: Embed | None = None
+    embedding: Embedding | None = None
     threshold: float = THRESHOLD
     max_sentences: int = 3
 
@@ -86,7 +89,7 @@ class Extractive:
         if not held:
             return _Weighed(None, held, np.empty(0), 0.0)
         asked = read_question(question, retrieval, [sentence.terms for sentence in held])
-        table = features(asked, held, self.embed)
+        table = features(asked, held, self.embedding)
         shares = probabilities(table)
         sure = confidence(evidence(asked, retrieval, held, table, shares))
         return _Weighed(asked, held, shares, sure)

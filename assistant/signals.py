@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 from assistant.asked import NUMBER, Asked, names, terms
 from vectorstore.lines import lines
 from vectorstore.ngrams import pieces, words
-from vectorstore.retrieve import Embed
 from vectorstore.sentences import sentences
 from vectorstore.types import Hit, Retrieval, Span
 
+if TYPE_CHECKING:
+    from vectorstore.embeddings import Embedding
+
 PASSAGES = 10  # beyond these a passage holds the answer in fewer than one question of a hundred
-EMBEDDED = 6  # sentences a question: 10 to 30 ms on one core; twelve hold the answer no more often
-EMBEDDED_LANGUAGES = frozenset({"en"})  # of questions: elsewhere the local model costs more than it tells
+EMBEDDED = 3  # sentences a question, as many as are quoted: some 5 ms each; six or twelve hold the answer no more often
 
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
 _YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d{2})(?!\d)")
@@ -143,7 +145,7 @@ FEATURES = (
 )
 
 
-def features(asked: Asked, held: Sequence[Sentence], embed: Embed | None) -> NDArray[np.float64]:
+def features(asked: Asked, held: Sequence[Sentence], embedding: Embedding | None) -> NDArray[np.float64]:
     """One row a sentence, one column a feature, in the order of `FEATURES`."""
     if not held:
         return np.zeros((0, len(FEATURES)))
@@ -170,7 +172,7 @@ def features(asked: Asked, held: Sequence[Sentence], embed: Embed | None) -> NDA
             ]
         )
     table = np.array(rows, dtype=np.float64)
-    return np.hstack([table, _cosines(asked, held, table, embed)])
+    return np.hstack([table, _cosines(asked, held, table, embedding)])
 
 
 def around(held: Sequence[Sentence], i: int) -> frozenset[str]:
@@ -239,23 +241,24 @@ def _fits(asked: Asked, sentence: Sentence) -> list[float]:
 
 
 def _cosines(
-    asked: Asked, held: Sequence[Sentence], table: NDArray[np.float64], embed: Embed | None
+    asked: Asked, held: Sequence[Sentence], table: NDArray[np.float64], embedding: Embedding | None
 ) -> NDArray[np.float64]:
     """The cosine with the question for the likeliest sentences, less their mean: 0 for the rest and without a model.
 
     The second column is the mean, which tells no sentence from another but says how near they all are. Sentences in
-    other languages are left out: the model recognises little but names there, and takes its time over it.
+    languages that the model does not know are left out.
     """
     out = np.zeros((len(held), 2))
-    if embed is None or asked.language not in EMBEDDED_LANGUAGES:
+    if embedding is None or asked.language not in embedding.languages:
         return out
     ranked = np.argsort(-(table[:, 0] + table[:, 6]), kind="stable")
-    likely = [i for i in map(int, ranked) if not held[i].foreign][:EMBEDDED]
+    likely = [i for i in map(int, ranked) if held[i].language in embedding.languages][:EMBEDDED]
     if not likely:
         return out
     texts = [f"{held[i].hit.document.title}: {held[i].text}" for i in likely]  # "he" and "it" are in the title
-    question = np.asarray(embed([asked.text]), dtype=np.float64)[0]  # by itself, as the search asked: it is remembered
-    cosines = np.asarray(embed(texts), dtype=np.float64) @ question
+    # By itself, as the search asked: it is remembered.
+    question = np.asarray(embedding([asked.text], [asked.language]), dtype=np.float64)[0]
+    cosines = np.asarray(embedding(texts, [held[i].language for i in likely]), dtype=np.float64) @ question
     out[likely, 0] = cosines - cosines.mean()
     out[:, 1] = cosines.mean()
     return out

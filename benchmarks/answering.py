@@ -69,7 +69,7 @@ class Outcome:
 
 def measure(case: Case, library: Library) -> Outcome:
     """Search and answer, as `assistant.pipeline` does."""
-    extractive = Extractive(embed=library.embedding)
+    extractive = Extractive(library.embedding)
     started = time.perf_counter()
     retrieval = library.search(case.question)
     question = Question(case.question, case.question, retrieval.language)

@@ -97,7 +97,7 @@ def agreeing(name: str, work: Path) -> str:
 def ask(library: Library, text: str) -> Answer:
     retrieval = library.search(text)
     question = Question(text, text, retrieval.language)
-    *_, answer = Extractive(embed=library.embedding)(question, retrieval, library.document)
+    *_, answer = Extractive(library.embedding)(question, retrieval, library.document)
     assert isinstance(answer, Answer)
     return answer
 

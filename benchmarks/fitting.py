@@ -31,6 +31,16 @@ _OWN = (
     "heaviest_missing",
     "misfit",
 )
+_GLOSSED = (
+    "coverage_passage",
+    "names_missing_passage",
+    "names_missing_around",
+    "numbers_missing_around",
+    "cosine",
+    "ahead",
+)
+_FOREIGN = ("known_held", "known_share", "ahead")
+_BY_HAND = {"numbers_missing_passage": -1.0, "country_amiss": -1.5, "nothing_held": -3.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +55,25 @@ class Model:
 
     def concerns(self, evidence: Mapping[str, float]) -> bool:
         """Whether it is fitted on such a question."""
-        if self.name == "FOREIGN":
-            return bool(evidence["foreign"])
-        return not evidence["foreign"] and (self.name == "OWN" or bool(evidence["cosine_mean"]))
+        if bool(evidence["foreign"]) != self.name.startswith("FOREIGN"):
+            return False
+        if self.name in ("OWN", "FOREIGN"):  # for whoever has no model, and so for everybody
+            return True
+        return bool(evidence["cosine_mean"]) and (
+            self.name == "FOREIGN_EMBEDDED" or bool(evidence["glossed"]) == (self.name == "GLOSSED")
+        )
 
 
 MODELS = (
     Model("OWN", _OWN, {}),
     # Fewer: people ask a handbook in words of their own, the packs' questions were written beside the text.
     Model("EMBEDDED", (*_OWN, "cosine"), {}, refused=0.035),
+    Model("GLOSSED", _GLOSSED, {}, refused=0.03),
     # Set by hand: the packs exchange names for others at random, people ask of the wrong country or year; and a passage
     # that holds nothing of a question may stand out among others all the same. What the
     # question names is left out: the packs' off-topic questions name less than others, people's do not.
-    Model(
-        "FOREIGN",
-        ("known_held", "known_share", "ahead"),
-        {"numbers_missing_passage": -1.0, "country_amiss": -1.5, "nothing_held": -3.0},
-        refused=0.05,
-    ),
+    Model("FOREIGN", _FOREIGN, _BY_HAND, refused=0.05),
+    Model("FOREIGN_EMBEDDED", (*_FOREIGN, "cosine"), _BY_HAND, refused=0.045),
 )
 
 

@@ -19,6 +19,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from statistics import mean, median
@@ -136,16 +137,24 @@ class Corpus:
         self.entries = [replace(entry, number=number) for number, entry in enumerate(cut)]
         self.owners = [entry.document_id for entry in self.entries]
         self.passages = [Passage(entry.language, entry.text, entry.title) for entry in self.entries]
-        self.vectors = embedded([entry.text for entry in self.entries], embedding, cache)
+        self.vectors = embedded(
+            [entry.text for entry in self.entries], [entry.language for entry in self.entries], embedding, cache
+        )
         self.lexical = LexicalIndex(folder)
         self.lexical.apply(self.entries, [], 1)
         self.words = WordBM25([entry.text for entry in self.entries])
         self.retriever = Retriever(
-            self.lexical, self._embed, self._nearest, self._look_up, self._spoken, embedding.languages or None
+            self.lexical,
+            self._embed,
+            self._nearest,
+            self._look_up,
+            self._spoken,
+            embedding.languages or None,
+            embedding.glossed,
         )
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
-        return embedded(texts, self.embedding, self.cache)
+        return embedded(texts, [detect(text) for text in texts], self.embedding, self.cache)
 
     def _nearest(self, vector: Vectors, limit: int, *_: object) -> dict[int, float]:
         scores = self.vectors @ vector
@@ -156,6 +165,14 @@ class Corpus:
 
     def _spoken(self, numbers: Iterable[int]) -> dict[int, str]:
         return {number: self.passages[number].language for number in numbers}
+
+    @cached_property
+    def plain(self) -> Vectors:
+        """What the model alone makes of the texts, whatever their language."""
+        return self._as_it_is([entry.text for entry in self.entries])
+
+    def _as_it_is(self, texts: Sequence[str]) -> Vectors:
+        return embedded(texts, [""] * len(texts), self.embedding, self.cache)
 
     def ways(self) -> dict[str, Search]:
         return {
@@ -173,7 +190,7 @@ class Corpus:
 
     def usual(self, query: str) -> list[int]:
         by_words = self.words.best(query, DEEP)
-        by_vectors = list(self._nearest(self._embed([query])[0], DEEP))
+        by_vectors = np.argsort(-(self.plain @ self._as_it_is([query])[0]), kind="stable")[:DEEP].tolist()
         total: Counter[int] = Counter()
         for ranking in (by_words, by_vectors):
             for rank, number in enumerate(ranking, start=1):
@@ -217,16 +234,18 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def embedded(texts: Sequence[str], embedding: Embedding, cache: Path) -> Vectors:
+def embedded(texts: Sequence[str], languages: Sequence[str], embedding: Embedding, cache: Path) -> Vectors:
     """Vectors that are computed once for all runs."""
-    keys = [sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts]
+    told = zip(texts, languages, strict=True)
+    keys = [sha256(f"{language} {text}".encode("utf-8", "surrogatepass")).hexdigest() for text, language in told]
     with sqlite3.connect(cache / f"{sha256(embedding.fingerprint.encode()).hexdigest()[:16]}.sqlite") as store:
         store.execute("create table if not exists vectors (key text primary key, vector blob)")
         known = dict(_stored(store, keys))
         missing = [at for at, key in enumerate(keys) if key not in known]
         for start in range(0, len(missing), 256):
             some = missing[start : start + 256]
-            for at, vector in zip(some, embedding([texts[at] for at in some]), strict=True):
+            vectors = embedding([texts[at] for at in some], [languages[at] for at in some])
+            for at, vector in zip(some, vectors, strict=True):
                 known[keys[at]] = vector.astype(np.float32).tobytes()
                 store.execute("insert or ignore into vectors values (?, ?)", (keys[at], known[keys[at]]))
             store.commit()
@@ -285,7 +304,8 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             corpus = Corpus(pack, embedding, options.cache, Path(folder))
-            embedded([question.text for question in questions], embedding, options.cache)
+            asked = [question.text for question in questions]
+            embedded(asked, [detect(text) for text in asked], embedding, options.cache)
             found = {way: measured(corpus, corpus.ways()[way], questions) for way in ways}
         figures[pack.name] = {
             way: {**dict(zip(METRICS, row, strict=True)), "ms": ms} for way, (row, ms) in found.items()

@@ -41,7 +41,7 @@ def names_of_each(query: str, language: str, target: str) -> list[tuple[str, ...
     [('Russie',), ('condamner',), ('frappe',)]
     """
     each = (
-        tuple(sorted({name for concept in thing for name in _names(concept, target)}))
+        tuple(sorted({name for concept in thing for name in names(concept, target)}))
         for thing in _found(query, language)
     )
     return list(dict.fromkeys(names for names in each if names))
@@ -59,19 +59,20 @@ def content_words(text: str, language: str) -> list[str]:
 
 def spoken_words(text: str, language: str) -> list[str]:
     """The same words as `translations` takes them one by one: in Arabic as they are written, elsewhere folded."""
-    empty = _function_words().get(language, frozenset())
+    empty = function_words().get(language, frozenset())
     if language == "ar":
         return [word for word in _ARABIC_SPOKEN.findall(text) if not empty.issuperset(arabic_words(word))]
     return [word for word in words(text) if word not in empty]
 
 
 @cache
-def _function_words() -> Mapping[str, frozenset[str]]:
-    lines = _lines("function_words.txt")
-    return {code: frozenset(_spelled(rest, code)) for code, _, rest in (line.partition(" ") for line in lines)}
+def function_words() -> Mapping[str, frozenset[str]]:
+    """By language the words that only build the sentence, as `spelled` has them."""
+    lines = read_lines("function_words.txt")
+    return {code: frozenset(spelled(rest, code)) for code, _, rest in (line.partition(" ") for line in lines)}
 
 
-def _spelled(text: str, language: str) -> list[str]:
+def spelled(text: str, language: str) -> list[str]:
     """A text's words as they are looked up: folded, but in Arabic by their letters.
 
     Folded, Arabic has no vowels and no ayin left: "science" and "did not" would be one word.
@@ -79,13 +80,14 @@ def _spelled(text: str, language: str) -> list[str]:
     return arabic_words(text) if language == "ar" else words(text)
 
 
-def _lines(name: str) -> list[str]:
+def read_lines(name: str) -> list[str]:
+    """A data file's lines without comments and empty ones."""
     text = files("vectorstore").joinpath(name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 @dataclass(frozen=True, slots=True)
-class _Dictionary:
+class Dictionary:
     """One language's names, ready to be looked up: folded words, or signs where words are not set apart."""
 
     phrases: Mapping[tuple[str, ...], frozenset[str]]
@@ -99,7 +101,7 @@ def _lexicon() -> tuple[Mapping[str, int], Sequence[str]]:
 
     Lines are taken apart one by one, as they are asked for: a question needs few of thousands.
     """
-    header, *lines = _lines("lexicon.txt")
+    header, *lines = read_lines("lexicon.txt")
     return {language: place for place, language in enumerate(header.split(";"))}, lines
 
 
@@ -134,7 +136,8 @@ def _name(kind: str, code: Any, named: Mapping[Any, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _names(concept: str, language: str) -> Sequence[str]:
+def names(concept: str, language: str) -> Sequence[str]:
+    """What a concept is called in a language, the most usual name first."""
     kind, _, code = concept.partition(" ")
     if kind == "word":
         known, lines = _lexicon()
@@ -154,12 +157,12 @@ def _all_names(language: str) -> Iterator[tuple[str, str]]:
 
 
 @cache
-def _dictionary(language: str) -> _Dictionary:
+def dictionary_of(language: str) -> Dictionary:
     phrases: dict[tuple[str, ...], frozenset[str]] = {}
     unspaced: dict[str, frozenset[str]] = {}
     by_prefix: dict[str, list[str]] = {}
     named = list(_all_names(language))
-    empty = {(word,) for word in _function_words().get(language, ())}
+    empty = {(word,) for word in function_words().get(language, ())}
     for (concept, name), key in zip(named, _keys([name for _, name in named], language), strict=True):
         if not name.isascii() and signs(name):
             unspaced[name] = unspaced.get(name, frozenset()) | {concept}
@@ -169,7 +172,7 @@ def _dictionary(language: str) -> _Dictionary:
             phrases[key] = frozenset((concept,))
             if len(key) == 1 and len(key[0]) >= _PREFIX:
                 by_prefix.setdefault(key[0][:_PREFIX], []).append(key[0])
-    return _Dictionary(phrases, by_prefix, unspaced)
+    return Dictionary(phrases, by_prefix, unspaced)
 
 
 def _keys(names: Sequence[str], language: str) -> Sequence[tuple[str, ...]]:
@@ -179,20 +182,29 @@ def _keys(names: Sequence[str], language: str) -> Sequence[tuple[str, ...]]:
 @lru_cache(maxsize=64)
 def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
     """What a query names, place by place: the concepts of the longest phrase, or an inflected form of one word."""
-    dictionary, empty = _dictionary(language), _function_words().get(language, frozenset())
+    dictionary, empty = dictionary_of(language), function_words().get(language, frozenset())
     things = _in_running_signs(query, dictionary.unspaced)
-    tokens, at = _spelled(query, language), 0
+    tokens, at = spelled(query, language), 0
     while at < len(tokens):
         for length in range(min(LONGEST_NAME, len(tokens) - at), 0, -1):
             if named := dictionary.phrases.get(tuple(tokens[at : at + length])):
+                things.append(named)
                 break
         else:
-            length, named = 1, frozenset()
+            length = 1
             if tokens[at] not in empty:  # "should" is no form of "shoulder"
-                named = _inflected(tokens[at], language, dictionary)
-        things += [named] if named or language not in _LINKS else _parts(tokens[at], language, dictionary)
+                things += concepts_of_form(tokens[at], language)
         at += length
-    return tuple(frozenset(thing | _countries_of(thing)) for thing in things if thing)
+    return tuple(frozenset(thing | _countries_of(thing)) for thing in things)
+
+
+@lru_cache(maxsize=1 << 16)  # all forms of a language that a library's texts have, when they are put in English
+def concepts_of_form(word: str, language: str) -> tuple[frozenset[str], ...]:
+    """What a word names that is no dictionary form itself: as an inflected form, or part by part as a compound."""
+    dictionary = dictionary_of(language)
+    if named := _inflected(word, language, dictionary):
+        return (named,)
+    return tuple(_parts(word, language, dictionary)) if language in _LINKS else ()
 
 
 def _in_running_signs(query: str, names: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
@@ -211,7 +223,7 @@ def _in_running_signs(query: str, names: Mapping[str, frozenset[str]]) -> list[f
     return things
 
 
-def _inflected(word: str, language: str, dictionary: _Dictionary) -> frozenset[str]:
+def _inflected(word: str, language: str, dictionary: Dictionary) -> frozenset[str]:
     """The concepts of the dictionary's words nearest to ``word`` that differ from it in the ending alone."""
     if language == "ar":
         rest = word[1:]
@@ -229,7 +241,7 @@ def _inflected(word: str, language: str, dictionary: _Dictionary) -> frozenset[s
     return frozenset().union(*(dictionary.phrases[(known,)] for known, length in near.items() if length == nearest))
 
 
-def _parts(word: str, language: str, dictionary: _Dictionary) -> list[frozenset[str]]:
+def _parts(word: str, language: str, dictionary: Dictionary) -> list[frozenset[str]]:
     """What the two parts of a compound name, where both are known; the longer the first part the better."""
     for at in range(len(word) - _PREFIX, _PREFIX - 1, -1):
         last = dictionary.phrases.get((word[at:],)) or _inflected(word[at:], language, dictionary)

