@@ -162,7 +162,8 @@ def _building(language: str) -> Iterator[tuple[str, str]]:
     header, *lines = (line.split(";") for line in read_lines("glosses.txt"))
     place = header.index(language)
     for line in lines:
-        yield from ((name, line[0]) for name in line[place].split(",") if name)
+        english = line[0].partition(",")[0]
+        yield from ((name, english) for name in line[place].split(",") if name)
 
 
 @lru_cache(maxsize=1 << 14)
