@@ -21,7 +21,7 @@ from assistant.extractive import Extractive
 from assistant.generate import Generated
 from assistant.models import chat_model
 from assistant.records import revive
-from assistant.signals import candidates
+from assistant.signals import EMBEDDED, candidates
 from assistant.statements import Finding
 from assistant.types import Answer, Question
 from assistant.values import same_date, tokens
@@ -264,7 +264,7 @@ def test_a_question_is_weighed_once_for_its_confidence_and_its_contradictions():
     model = Embedding("minilm", "", 2, embed, languages=frozenset({"en"}))
     extractive, asked = Extractive(model), Question(QUESTION, QUESTION, "en")
     assert extractive.outlook(asked, retrieval).contradiction
-    assert embedded == [1, 4]  # the question, and the sentences
+    assert embedded == [1, EMBEDDED]  # the question, and the likeliest sentences
 
 
 def test_a_model_is_told_the_labels_and_none_of_the_words():

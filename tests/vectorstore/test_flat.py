@@ -206,6 +206,7 @@ class AgainstADict(RuleBasedStateMachine):
             assert index.spoken(numbers) == numbers
 
 
+@pytest.mark.slow
 def test_any_order_of_changes_leaves_what_a_dict_would_hold(tmp_path_factory):
     AgainstADict.make = lambda: tmp_path_factory.mktemp("machine")
     case = AgainstADict.TestCase()

@@ -178,6 +178,7 @@ def test_an_id_of_another_file_is_refused_and_both_are_named(library: Library, t
     assert library.document("same").text == "First."
 
 
+@pytest.mark.slow
 def test_a_corpus_larger_than_a_batch_is_kept_whole(library: Library, tmp_path: Path) -> None:
     rows = [{"id": f"d{n}", "text": f"Document number {n} is about {n * 7}."} for n in range(700)]
     ingest(library, [corpus(tmp_path / "many.jsonl", *rows)])

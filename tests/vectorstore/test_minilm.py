@@ -139,6 +139,7 @@ def test_a_cached_graph_needs_no_onnx(model, cache):
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_other_weights_are_refused(tmp_path):
     weights = copy_of_the_weights(tmp_path / "weights")
     changed = bytearray((weights / "model.safetensors").read_bytes())

@@ -69,6 +69,7 @@ def test_every_route_says_which_scope_it_needs(guarded: Running) -> None:
     assert {route.path for _, route in found if scope_of(route) is None} <= OPEN
 
 
+@pytest.mark.slow
 def test_nobody_comes_in_without_a_key_and_nobody_without_the_scope(guarded: Running) -> None:
     secrets = {role: guarded.keys.create(role, **options)[1] for role, options in ROLES.items()}
     revoked, revoked_secret = guarded.keys.create("revoked", scopes=["ask", "ingest", "admin"])
@@ -162,6 +163,7 @@ def test_a_widgets_visitors_have_their_own_conversations_and_only_on_its_pages(g
     assert (same.status_code, another.status_code, guessed.status_code) == (200, 404, 400)
 
 
+@pytest.mark.slow
 def test_preflights_are_answered_for_known_pages_alone(guarded: Running) -> None:
     guarded.keys.create("page", **{**ROLES["widget"], "origins": ["https://known.example"]})
     asks = {"Access-Control-Request-Method": "POST"}

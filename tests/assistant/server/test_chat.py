@@ -102,6 +102,7 @@ def test_the_model_is_stopped_when_a_reader_of_the_whole_answer_leaves(tmp_path:
         assert wait_for(lambda: script.stopped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/api/chat", "/api/chat/stream"])
 def test_a_reader_who_leaves_before_the_search_had_its_turn_leaves_nothing_behind(tmp_path: Path, path: str) -> None:
     script = Script()

@@ -49,6 +49,7 @@ def test_a_full_server_refuses_every_protocol_before_it_reads_the_question(tmp_p
     assert "assistant_answers_open 1.0" in metrics
 
 
+@pytest.mark.slow
 def test_a_repetition_is_let_through_to_the_answer_it_asks_for_again(tmp_path: Path) -> None:
     headers = {"Idempotency-Key": "mine"}
     with (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from assistant import build
 from tests.assistant.server.running import Running, fill, quoting, settings_in
 from vectorstore.report import Progress
@@ -31,6 +33,7 @@ def asked(server: Running) -> tuple[str, list[str], list[str]]:
     return collection["embedding"], [hit["text"] for hit in search.json()["hits"]], answer.json()["text"]
 
 
+@pytest.mark.slow
 def test_the_next_question_is_answered_with_the_new_model_without_a_restart(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with quoting(fill(home)) as server:

@@ -51,6 +51,7 @@ def test_another_process_finds_and_quotes_what_this_one_does(home: Path, thinker
         assert list(there(asked, found, library.document)) == list(here(asked, found, library.document))
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_while_waiting_is_not_computed_for(thinkers: Thinkers, tmp_path: Path) -> None:
     thinkers.call(os.getpid)  # it is there
     busy = [Thread(target=thinkers.call, args=(time.sleep, 2)) for _ in range(3)]  # one computed, two at the door
@@ -181,6 +182,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
 def test_the_processes_end_with_a_server_that_is_killed_and_not_at_an_interrupt_to_the_group(home: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(home)]
