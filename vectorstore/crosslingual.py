@@ -16,6 +16,7 @@ from typing import Any
 
 from vectorstore.ngrams import arabic_words, signs, words, words_of_each
 
+LONGEST_WORD = 64  # letters; longer ones are no words, and taking them apart would take long
 LONGEST_NAME = 5  # words; longer names in the locale data are official titles that nobody asks about
 _PREFIX = 4  # letters that an inflected form shares with the dictionary's at least
 _ENDING = 3  # letters that may follow what they share, in the question's form; one less in the dictionary's
@@ -201,6 +202,8 @@ def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
 @lru_cache(maxsize=1 << 16)  # all forms of a language that a library's texts have, when they are put in English
 def concepts_of_form(word: str, language: str) -> tuple[frozenset[str], ...]:
     """What a word names that is no dictionary form itself: as an inflected form, or part by part as a compound."""
+    if len(word) > LONGEST_WORD:
+        return ()
     dictionary = dictionary_of(language)
     if named := _inflected(word, language, dictionary):
         return (named,)

@@ -32,6 +32,10 @@ def test_a_question_is_put_into_other_words(query, language, target, names):
     assert names <= set(translations(query, language, target))
 
 
+def test_what_is_too_long_for_a_word_is_not_taken_apart():
+    assert translations("Sauerstoff" * 20_000 + "mangel", "de", "en") == []
+
+
 def test_an_unknown_language_has_no_names_and_keeps_all_words():
     assert translations("whatever", "xx", "fr") == []
     assert translations("", "en", "fr") == []
