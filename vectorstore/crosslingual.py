@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
 from importlib.resources import files
 from typing import Any
+from unicodedata import normalize
 
 from vectorstore.ngrams import arabic_words, signs, words, words_of_each
 
@@ -23,6 +24,8 @@ _ENDING = 3  # letters that may follow what they share, in the question's form; 
 _ARABIC_SPOKEN = re.compile(r"[\w\u064b-\u065f\u0670]+")  # a word with its vowel signs
 _LINKS = {"de": ("", "s", "n", "e", "en", "es"), "nl": ("", "s", "n", "e", "en")}
 """Languages that write several words as one, and what may stand between two parts."""
+_SYLLABLES = 2  # of a Korean part at least: single ones are particles more often than words
+_KOREAN = re.compile("[\uac00-\ud7a3]+|[^\\W_\uac00-\ud7a3]+")  # a year and what counts it are written as one
 _ARABIC_PROCLITICS = "وفبكل"  # and, so, with, like, for: written onto the word
 
 
@@ -74,11 +77,19 @@ def function_words() -> Mapping[str, frozenset[str]]:
 
 
 def spelled(text: str, language: str) -> list[str]:
-    """A text's words as they are looked up: folded, but in Arabic by their letters.
+    """A text's words as they are looked up: folded, but in Arabic and Korean by their letters.
 
-    Folded, Arabic has no vowels and no ayin left: "science" and "did not" would be one word.
+    Folded, Arabic has no vowels and no ayin left: "science" and "did not" would be one word. And where a Korean word
+    ends and its particles begin is told by its syllables.
     """
-    return arabic_words(text) if language == "ar" else words(text)
+    return _BY_LETTERS.get(language, words)(text)
+
+
+def _korean_words(text: str) -> list[str]:
+    return _KOREAN.findall(normalize("NFC", text.lower()))
+
+
+_BY_LETTERS = {"ar": arabic_words, "ko": _korean_words}
 
 
 def read_lines(name: str) -> list[str]:
@@ -177,7 +188,8 @@ def dictionary_of(language: str) -> Dictionary:
 
 
 def _keys(names: Sequence[str], language: str) -> Sequence[tuple[str, ...]]:
-    return [tuple(arabic_words(name)) for name in names] if language == "ar" else words_of_each(names)
+    cut = _BY_LETTERS.get(language)
+    return [tuple(cut(name)) for name in names] if cut else words_of_each(names)
 
 
 @lru_cache(maxsize=64)
@@ -205,6 +217,8 @@ def concepts_of_form(word: str, language: str) -> tuple[frozenset[str], ...]:
     if len(word) > LONGEST_WORD:
         return ()
     dictionary = dictionary_of(language)
+    if language == "ko":
+        return tuple(_korean_parts(word, dictionary))
     if named := _inflected(word, language, dictionary):
         return (named,)
     return tuple(_parts(word, language, dictionary)) if language in _LINKS else ()
@@ -253,6 +267,23 @@ def _parts(word: str, language: str, dictionary: Dictionary) -> list[frozenset[s
         if first and last:
             return [first, last]
     return []
+
+
+def _korean_parts(word: str, dictionary: Dictionary) -> Iterator[frozenset[str]]:
+    """What a Korean word is put together from, the longest known part first; what follows the last one is grammar.
+
+    Nouns carry particles, verbs made of a noun and "do" (하다) any of its forms: 비난했다 is found as 비난하다.
+    """
+    at = 0
+    while at + _SYLLABLES <= len(word):
+        for end in range(len(word), at + _SYLLABLES - 1, -1):
+            part = word[at:end]
+            if named := dictionary.phrases.get((part,)) or dictionary.phrases.get((f"{part}하다",)):
+                yield named
+                break
+        else:
+            return
+        at = end
 
 
 def _shared(first: str, second: str) -> int:

@@ -123,8 +123,8 @@ def _word(written: str, word: str, language: str, known: Known) -> Iterator[str]
     if named := concepts_of_form(word, language):
         yield from (english for concepts in named if (english := _english(concepts)))
         return
-    folded = anyascii(word)
-    if written[0].isupper() or written[0].isdigit() or known(folded):
+    folded = anyascii(word).lower()
+    if written[0].isupper() or word[0].isdigit() or known(folded):
         yield folded
 
 

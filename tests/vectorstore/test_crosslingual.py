@@ -22,6 +22,8 @@ from vectorstore.skeleton import skeleton
         ("Yıllık izin kaç gün?", "tr", "en", {"annual leave"}),
         ("保証期間はどのくらいですか？", "ja", "en", {"warranty", "period"}),
         ("보증 기간은 얼마나 되나요?", "ko", "en", {"warranty", "period"}),
+        ("대통령은 공격을 비난했다", "ko", "fr", {"président", "attaque", "condamner"}),
+        ("보증기간에는", "ko", "en", {"warranty", "period"}),
         ("why did Russia condemn the strike?", "en", "ja", {"ロシア", "非難"}),
         # Compounds, with and without something between their parts.
         ("Wohnungsmarkt", "de", "en", {"housing", "market"}),

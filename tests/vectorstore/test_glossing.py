@@ -31,6 +31,7 @@ def nothing(word: str) -> bool:
         ("Wer zahlt die Reparatur der Heizung?", "de", "who pay the repair the radiator ?"),
         ("Почему Россия осудила удар?", "ru", "why Russia condemn strike ?"),
         ("لماذا أدانت روسيا الضربة؟", "ar", "why condemn Russia strike ?"),
+        ("대한민국 헌법은 1948년에 제정되었다.", "ko", "South Korea constitution 1948 establish ."),
         ("保証期間は2年です。", "ja", "ensure time 2 year is ."),
     ],
 )
