@@ -64,6 +64,10 @@ class Asked:
         total = sum(self.weights.values())
         return sum(weight for gram, weight in self.weights.items() if gram in terms) / total if total else 0.0
 
+    def word_weights(self) -> dict[str, float]:
+        """How much each of its words tells: the weights of its 4-grams, added up."""
+        return {word: sum(self.weights.get(gram, 0.0) for gram in pieces(word)) for word in dict.fromkeys(self.words)}
+
     def names_missing(self, terms: Set[str], language: str) -> float:
         """The share of its names that ``terms`` do not hold, 0 to 1; 0 without names."""
         if language != self.language:

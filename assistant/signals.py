@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assistant.asked import NUMBER, Asked, names, terms
 from vectorstore.lines import lines
-from vectorstore.ngrams import pieces, words
+from vectorstore.ngrams import words
 from vectorstore.sentences import sentences
 from vectorstore.types import Hit, Retrieval, Span
 
@@ -152,7 +152,11 @@ def features(asked: Asked, held: Sequence[Sentence], embedding: Embedding | None
     local = _local_weights(asked, held)
     top = max(sentence.hit.score for sentence in held) or 1.0
     legs = _legs(held)
-    passages = {one.rank: asked.coverage(passage_terms(one.hit, foreign=one.foreign), one.language) for one in held}
+    passages = {
+        rank: asked.coverage(passage_terms(one.hit, foreign=one.foreign), one.language)
+        for rank, one in {one.rank: one for one in held}.items()
+    }
+    spoken = asked.word_weights()
     rows = []
     for i, sentence in enumerate(held):
         near = around(held, i)
@@ -162,7 +166,7 @@ def features(asked: Asked, held: Sequence[Sentence], embedding: Embedding | None
                 asked.coverage(near, sentence.language),
                 passages[sentence.rank],
                 sum(weight for gram, weight in local.items() if gram in sentence.terms),
-                *_overlap(asked, sentence),
+                *_overlap(asked, spoken, sentence),
                 sentence.hit.score / top,
                 *legs[sentence.rank],
                 *_shape(asked, sentence),
@@ -202,10 +206,9 @@ def _legs(held: Sequence[Sentence]) -> dict[int, list[float]]:
     return out
 
 
-def _overlap(asked: Asked, sentence: Sentence) -> list[float]:
-    """Whole words held, by the weight of their 4-grams, and neighbouring pairs of them kept."""
+def _overlap(asked: Asked, weights: Mapping[str, float], sentence: Sentence) -> list[float]:
+    """Whole words held, by their ``weights``, and neighbouring pairs of them kept."""
     held = set(sentence.words)
-    weights = {word: sum(asked.weights.get(gram, 0.0) for gram in pieces(word)) for word in set(asked.words)}
     total = sum(weights.values()) or 1.0
     pairs = set(zip(asked.words, asked.words[1:], strict=False))
     kept = pairs & set(zip(sentence.words, sentence.words[1:], strict=False))
