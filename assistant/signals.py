@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -149,8 +150,16 @@ def features(asked: Asked, held: Sequence[Sentence], embedding: Embedding | None
     """One row a sentence, one column a feature, in the order of `FEATURES`."""
     if not held:
         return np.zeros((0, len(FEATURES)))
-    local = _local_weights(asked, held)
+    covered = [asked.coverage(sentence.terms, sentence.language) for sentence in held]
     top = max(sentence.hit.score for sentence in held) or 1.0
+    likely = _likeliest(asked, held, [share + held[i].hit.score / top for i, share in enumerate(covered)], embedding)
+    with ThreadPoolExecutor(1, "cosines") as beside:  # the model leaves the interpreter's lock while it computes
+        cosines = beside.submit(_cosines, asked, held, likely, embedding)
+        return np.hstack([_without_model(asked, held, covered, top), cosines.result()])
+
+
+def _without_model(asked: Asked, held: Sequence[Sentence], covered: Sequence[float], top: float) -> NDArray[np.float64]:
+    local = _local_weights(asked, held)
     legs = _legs(held)
     passages = {
         rank: asked.coverage(passage_terms(one.hit, foreign=one.foreign), one.language)
@@ -162,7 +171,7 @@ def features(asked: Asked, held: Sequence[Sentence], embedding: Embedding | None
         near = around(held, i)
         rows.append(
             [
-                asked.coverage(sentence.terms, sentence.language),
+                covered[i],
                 asked.coverage(near, sentence.language),
                 passages[sentence.rank],
                 sum(weight for gram, weight in local.items() if gram in sentence.terms),
@@ -175,8 +184,7 @@ def features(asked: Asked, held: Sequence[Sentence], embedding: Embedding | None
                 asked.numbers_missing(near),
             ]
         )
-    table = np.array(rows, dtype=np.float64)
-    return np.hstack([table, _cosines(asked, held, table, embedding)])
+    return np.array(rows, dtype=np.float64)
 
 
 def around(held: Sequence[Sentence], i: int) -> frozenset[str]:
@@ -243,20 +251,25 @@ def _fits(asked: Asked, sentence: Sentence) -> list[float]:
     ]
 
 
+def _likeliest(
+    asked: Asked, held: Sequence[Sentence], scores: Sequence[float], embedding: Embedding | None
+) -> list[int]:
+    """The sentences that are worth comparing with the question; none where the model does not know its language."""
+    if embedding is None or asked.language not in embedding.languages:
+        return []
+    ranked = np.argsort(-np.array(scores), kind="stable")
+    return [i for i in map(int, ranked) if held[i].language in embedding.languages][:EMBEDDED]
+
+
 def _cosines(
-    asked: Asked, held: Sequence[Sentence], table: NDArray[np.float64], embedding: Embedding | None
+    asked: Asked, held: Sequence[Sentence], likely: Sequence[int], embedding: Embedding | None
 ) -> NDArray[np.float64]:
     """The cosine with the question for the likeliest sentences, less their mean: 0 for the rest and without a model.
 
-    The second column is the mean, which tells no sentence from another but says how near they all are. Sentences in
-    languages that the model does not know are left out.
+    The second column is the mean, which tells no sentence from another but says how near they all are.
     """
     out = np.zeros((len(held), 2))
-    if embedding is None or asked.language not in embedding.languages:
-        return out
-    ranked = np.argsort(-(table[:, 0] + table[:, 6]), kind="stable")
-    likely = [i for i in map(int, ranked) if held[i].language in embedding.languages][:EMBEDDED]
-    if not likely:
+    if embedding is None or not likely:
         return out
     texts = [f"{held[i].hit.document.title}: {held[i].text}" for i in likely]  # "he" and "it" are in the title
     # By itself, as the search asked: it is remembered.
