@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -190,8 +190,15 @@ def _concepts(asked: Asked, language: str) -> list[Concept]:
             )
         )
     # What is known only as a phrase, or is not set apart by blanks.
-    unsaid = [names for names in things if told.isdisjoint(names)]
-    return [*found, *(Concept(tuple(map(_form, names)), 1.0, False, True, False) for names in unsaid)]
+    for names in things:
+        if told.isdisjoint(names):
+            found.append(Concept(tuple(map(_form, names)), 1.0, False, True, _country(names, language)))
+    return found
+
+
+def _country(names: Iterable[str], language: str) -> bool:
+    """Whether one of the names is that of a country."""
+    return any("".join(words(name)) in _countries(language) for name in names)
 
 
 def _latin(text: str) -> list[str]:
