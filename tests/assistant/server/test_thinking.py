@@ -70,7 +70,7 @@ def test_a_reader_who_leaves_while_waiting_is_not_computed_for(thinkers: Thinker
     began = time.monotonic()
     left.set()
     assert done.wait(20)
-    assert time.monotonic() - began < 2  # not when its turn would have come, six seconds later
+    assert time.monotonic() - began < 4  # not when its turn would have come, six seconds later
     for each in busy:
         each.join(20)
     thinkers.call(time.sleep, 0)
