@@ -8,14 +8,16 @@ Three sources: `lexicon.txt` (everyday words, written for this project), the Uni
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from unicodedata import normalize
 
 from vectorstore.ngrams import arabic_words, signs, words, words_of_each
+
+Found = TypeVar("Found")
 
 LONGEST_WORD = 64  # letters; longer ones are no words, and taking them apart would take long
 LONGEST_NAME = 5  # words; longer names in the locale data are official titles that nobody asks about
@@ -225,19 +227,26 @@ def concepts_of_form(word: str, language: str) -> tuple[frozenset[str], ...]:
 
 
 def _in_running_signs(query: str, names: Mapping[str, frozenset[str]]) -> list[frozenset[str]]:
-    things: list[frozenset[str]] = []
     if not signs(query) or not names:
-        return things
-    longest, at = max(map(len, names)), 0
-    while at < len(query):
-        for length in range(min(longest, len(query) - at), 0, -1):
-            if named := names.get(query[at : at + length]):
-                things.append(named)
+        return []
+    return list(longest_names(query, names.get, max(map(len, names))))
+
+
+def longest_names(text: str, look_up: Callable[[str], Found | None], longest: int) -> Iterator[Found]:
+    """What is found in a text whose words are not set apart: at each place the longest name of up to ``longest`` signs.
+
+    >>> list(longest_names("東京都に", {"東京": "Tokyo", "東京都": "Tokyo Metropolis"}.get, 3))
+    ['Tokyo Metropolis']
+    """
+    at = 0
+    while at < len(text):
+        for length in range(min(longest, len(text) - at), 0, -1):
+            if found := look_up(text[at : at + length]):
+                yield found
                 break
         else:
             length = 1
         at += length
-    return things
 
 
 def _inflected(word: str, language: str, dictionary: Dictionary) -> frozenset[str]:

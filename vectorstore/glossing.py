@@ -19,6 +19,7 @@ from vectorstore.crosslingual import (
     concepts_of_form,
     dictionary_of,
     function_words,
+    longest_names,
     names,
     read_lines,
     spelled,
@@ -98,7 +99,8 @@ def _told(tokens: list[tuple[str, str]], glossary: _Glossary, language: str, kno
         if not word:
             yield anyascii(written)
         elif _SIGNS.match(word):
-            yield from _in_running_signs(word, glossary)
+            # What stands between known names is left out: romanised, it would be noise to the model.
+            yield from longest_names(word, glossary.signs, glossary.longest)
         else:
             length, english = _phrase(tokens, at, glossary)
             if english:
@@ -126,19 +128,6 @@ def _word(written: str, word: str, language: str, known: Known) -> Iterator[str]
     folded = anyascii(word).lower()
     if written[0].isupper() or word[0].isdigit() or known(folded):
         yield folded
-
-
-def _in_running_signs(run: str, glossary: _Glossary) -> Iterator[str]:
-    """What stands between known names is left out: romanised, it would be noise to the model."""
-    at = 0
-    while at < len(run):
-        for length in range(min(glossary.longest, len(run) - at), 0, -1):
-            if english := glossary.signs(run[at : at + length]):
-                yield english
-                break
-        else:
-            length = 1
-        at += length
 
 
 @cache
