@@ -110,9 +110,7 @@ class Feed:
         self._flushed = self._loop.time()
         self.items += joined(inbox)
         if ending and not self.done:
-            self.done = True
-            for call in self.on_done:
-                call()
+            self._done()
         self._wake_readers()
 
     def _wake_readers(self) -> None:
@@ -179,15 +177,21 @@ class Feed:
         self._readers -= 1
 
     def stop(self, problem: Problem) -> None:
-        """End it from outside, telling its readers why."""
-        if not self.done:
-            self.cancelled.set()
-            self._flush()
-            self.items.append(problem)
-            self.done = True
-            for call in self.on_done:
-                call()
-            self._wake_readers()
+        """End it from outside, telling its readers why; one that has just ended by itself keeps its own end."""
+        if self.done:
+            return
+        self.cancelled.set()
+        self._flush()
+        if self.done:
+            return
+        self.items.append(problem)
+        self._done()
+        self._wake_readers()
+
+    def _done(self) -> None:
+        self.done = True
+        for call in self.on_done:
+            call()
 
     @property
     def size(self) -> int:
@@ -217,6 +221,8 @@ class Feeds:
         return [feed for feed in self._feeds.values() if not feed.done]
 
     def add(self, feed: Feed) -> None:
+        """In place of a finished one of the same id: a failed question that is asked again."""
+        self._forget(feed.id)
         self._feeds[feed.id] = feed
         feed.on_done.append(lambda: self._finish(feed))
 
@@ -228,7 +234,7 @@ class Feeds:
     def _finish(self, feed: Feed) -> None:
         self._finished[feed.id] = feed.size
         self._bytes += feed.size
-        asyncio.get_running_loop().call_later(self._keep_seconds, self._forget, feed.id)
+        asyncio.get_running_loop().call_later(self._keep_seconds, self._expired, feed)
         while self._bytes > _KEPT_BYTES:
             self._forget(next(iter(self._finished)))
 
@@ -237,9 +243,9 @@ class Feeds:
             self._bytes -= self._finished.pop(id)
             del self._feeds[id]
 
-    def drop(self, feed: Feed) -> None:
-        """Nobody will come back for it."""
-        self._forget(feed.id)
+    def _expired(self, feed: Feed) -> None:
+        if self._feeds.get(feed.id) is feed:
+            self._forget(feed.id)
 
 
 def joined(items: Sequence[Item]) -> list[Item]:
