@@ -72,7 +72,8 @@ class Exchange:
                 self._streaming = False
             elif not self.fault.worth_retrying:
                 break
-            if not without_stream and not self._patience.sleep(pause(self.attempts, self.fault.retry_after)):
+            last = self.attempts == self._limits.attempts  # nothing follows that would be worth a pause
+            if not (without_stream or last or self._patience.sleep(pause(self.attempts, self.fault.retry_after))):
                 break
         self.timings_ms["model_total"] = self._since()
 

@@ -117,7 +117,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, marks=pytest.mark.slow) if "drip" in fault else fault for fault in BROKEN]
+)
 def test_what_has_come_is_kept_and_marked_when_the_rest_does_not(server, fault):
     parts, said = BROKEN[fault]
     limits = {"fell silent": Limits(idle=0.5), "took too long": Limits(total=2)}.get(said, Limits())
@@ -178,6 +180,14 @@ def test_a_second_try_helps(server):
 def test_a_service_is_asked_as_often_as_the_limits_say(server):
     assert "failed" in last(generated(server.play([Status(500)]).base_url, limits=Limits(attempts=3))).notices[0]
     assert len(server.requests) == 3
+
+
+def test_nothing_is_waited_for_after_the_last_try(server):
+    script = [Status(503, headers={"retry-after": str(LONG)})]
+    limits = Limits(first_text=3 * LONG, total=3 * LONG, attempts=1)
+    started = time.perf_counter()
+    assert last(generated(server.play(script).base_url, limits=limits)).text == QUOTED.text
+    assert time.perf_counter() - started < SOON
 
 
 def test_retry_after_is_waited_for(server):
