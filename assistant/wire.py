@@ -13,6 +13,7 @@ from typing import Any
 
 from assistant.resilience import Limits, watching
 
+_CONNECTIONS = 1_000  # more than answers are written at once
 _TURN = 0.05  # seconds between two looks at the patience: what a reader who left may cost
 
 
@@ -85,8 +86,9 @@ def _transport(http: Any, core: Any, certificates: Any) -> Any:
         def __init__(self) -> None:
             self._pool = core.ConnectionPool(
                 ssl_context=certificates,
-                max_connections=1_000,
-                max_keepalive_connections=20,
+                max_connections=_CONNECTIONS,
+                # No fewer: httpcore closes those beyond it though a thread was given one a moment ago (its issue 1110).
+                max_keepalive_connections=_CONNECTIONS,
                 keepalive_expiry=30.0,
                 network_backend=PatientBackend(),
             )

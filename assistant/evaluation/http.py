@@ -13,14 +13,17 @@ _LONGEST_PAUSE = 60.0  # seconds; a server that wants longer is not measured but
 
 
 class Http:
-    """One client for all threads: httpx's are safe to share. ``key`` is sent as a bearer token."""
+    """One client for all threads. ``key`` is sent as a bearer token."""
 
     def __init__(self, url: str, *, key: str | None = None, timeout: float = 120) -> None:
         import httpx
 
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.url = url
-        self._client = httpx.Client(headers=headers, timeout=httpx.Timeout(timeout, connect=5))
+        # As many connections are kept as were opened: where httpx's pool closes those beyond a limit, it may close
+        # one that another thread was given a moment ago (httpcore's issue 1110).
+        open_ended = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        self._client = httpx.Client(headers=headers, timeout=httpx.Timeout(timeout, connect=5), limits=open_ended)
 
     def __enter__(self) -> Http:
         return self
