@@ -7,9 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 
 from assistant.errors import UsageError
 from assistant.tracing import export_spans
+from tests.fakes.loopback import listening
 from tests.fakes.openai_server import OpenAIServer, Reply, Status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,13 +74,8 @@ def collector() -> Iterator[Collector]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        held.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with listening(Handler) as held.url:
         yield held
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.fakes.loopback import listening
 from vectorstore import remote
 from vectorstore.embeddings import Embedding, open_embedding
 from vectorstore.errors import EmbeddingUnavailableError
@@ -64,13 +64,9 @@ def service(monkeypatch) -> Iterator[Service]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service = Service(f"http://127.0.0.1:{server.server_port}/v1")
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with listening(Handler) as url:
+        service = Service(f"{url}/v1")
         yield service
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +19,7 @@ from assistant.evaluation.remote import Completions, Server, open_remote
 from assistant.evaluation.runner import Run
 from assistant.types import Turn
 from tests.assistant.evaluation.small import CASES, DOCUMENTS, Quoting, Shelf, run
+from tests.fakes.loopback import listening
 from vectorstore.language import detect
 
 Reply = Callable[[str, Any], tuple[int, Any]]
@@ -51,15 +51,8 @@ def served(reply: Reply) -> Iterator[tuple[str, list[tuple[str, Any, str | None]
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as url:
+        yield url, asked
 
 
 def ours(path: str, body: Any) -> tuple[int, Any]:

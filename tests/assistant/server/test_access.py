@@ -93,6 +93,7 @@ def test_nobody_comes_in_without_a_key_and_nobody_without_the_scope(guarded: Run
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_other_peoples_things_are_not_there(guarded: Running) -> None:
     everything = ["ask", "ingest", "admin"]
     _, mine = guarded.keys.create("mine", scopes=everything)
