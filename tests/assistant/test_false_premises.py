@@ -28,6 +28,7 @@ ASKED = {
     "ja": ("ロシアはなぜ攻撃を非難したのか", "ドイツはなぜ攻撃を非難したのか"),
     "ko": ("러시아는 왜 공격을 비난했나요?", "독일은 왜 공격을 비난했나요?"),
 }
+QUICK = {"en", "zh"}  # half a second each, most of it for the language's dictionary
 
 pytestmark = [
     pytest.mark.skipif(minilm.find_weights() is None, reason=f"needs the weights: {minilm.INSTALL}"),
@@ -43,7 +44,10 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         yield build.assistant_over(library, settings)
 
 
-@pytest.mark.parametrize("language", ASKED)
+@pytest.mark.parametrize(
+    "language",
+    [language if language in QUICK else pytest.param(language, marks=pytest.mark.slow) for language in ASKED],
+)
 def test_the_country_that_the_article_is_about_is_told_from_another(assistant: Assistant, language: str) -> None:
     right, wrong = (assistant.ask(question) for question in ASKED[language])
     assert "avait condamné cette frappe" in " ".join(" ".join(one.quote.split()) for one in right.citations)

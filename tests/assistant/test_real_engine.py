@@ -23,7 +23,7 @@ from assistant.models import chat_model
 from assistant.types import Answer, Delta, Outlook, Question
 from tests.assistant.library import CALL, SHOP, Reader, retrieval
 
-PYTHON = os.environ.get("LLAMA_PYTHON", sys.executable)
+PYTHON = os.environ.get("LLAMA_PYTHON") or sys.executable
 TINY = Path(__file__).resolve().parents[1] / "fakes" / "tiny_llama.py"
 
 
