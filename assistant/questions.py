@@ -232,12 +232,12 @@ def topic(text: str, language: str) -> str:
 
     Documents seldom hold "who" and "why", so that these would pass for the rarest, most telling words.
 
-    >>> topic("Who did sign the treaty?", "en").split()
-    ['sign', 'the', 'treaty?']
+    >>> topic("Who did sign the Treaty?", "en").split()
+    ['sign', 'the', 'Treaty?']
     """
     if language not in _WORDS:
         return text
-    rest = _question_words(language).sub(" ", _plain(text))
+    rest = _question_words(language).sub(" ", text.replace("’", "'"))
     return rest if any(character.isalnum() for character in rest) else text
 
 
@@ -264,4 +264,4 @@ def _question_words(language: str) -> re.Pattern[str]:
 
 
 def _whole(body: str, language: str) -> re.Pattern[str]:
-    return re.compile(body if language in _NO_SPACES else rf"(?<!\w)(?:{body})(?!\w)")
+    return re.compile(body if language in _NO_SPACES else rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE)

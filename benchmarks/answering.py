@@ -24,7 +24,16 @@ import numpy as np
 from assistant.extractive import Extractive
 from assistant.types import Answer, Question
 from benchmarks import fitting
-from benchmarks.cases import PACKS, Case, answerable_cases, natural_cases, open_collection, squeezed, unanswerable_cases
+from benchmarks.cases import (
+    PACKS,
+    Case,
+    answerable_cases,
+    natural_cases,
+    open_collection,
+    parallel_cases,
+    squeezed,
+    unanswerable_cases,
+)
 from vectorstore.library import Library
 
 Seen = TypeVar("Seen")
@@ -39,9 +48,8 @@ def main() -> None:
     if not PACKS.is_dir():
         raise SystemExit(f"{PACKS} is missing: this benchmark needs the evaluation packs.")
     options.work.mkdir(parents=True, exist_ok=True)
-    cases = [
-        case for case in [*answerable_cases(), *unanswerable_cases(), *natural_cases()] if options.only in case.group
-    ]
+    fitted, checked = [*answerable_cases(), *unanswerable_cases(), *natural_cases()], [*parallel_cases()]
+    cases = [case for case in (fitted if options.fit else fitted + checked) if options.only in case.group]
     if options.fit:
         fitting.fit(asked(cases, options.work, fitting.observe))
     else:

@@ -118,6 +118,18 @@ def natural_cases() -> Iterator[Case]:
             yield Case(f"natural{across}", "natural", row["question"], True, answers=(row["evidence"],))
 
 
+def parallel_cases() -> Iterator[Case]:
+    """XQuAD's questions in English over its articles in languages that no pack asks across, and the other way round."""
+    rows = _shuffled("xquad-mono")
+    by_id = {(row["id"].partition("-")[0], row["lang"]): row for row in rows}
+    asked_across = {language for pair in ACROSS for language in pair.split("-")}
+    for other in (language for language in LANGUAGES if language not in asked_across):
+        for asked, held in (("en", other), (other, "en")):
+            some = [row for row in rows if row["lang"] == asked][:60]
+            there = [{**by_id[row["id"].partition("-")[0], held], "question": row["question"]} for row in some]
+            yield from _cases(f"parallel {asked}-{held}", f"xquad-mono:{held}", there, True)
+
+
 def answerable_cases() -> Iterator[Case]:
     """Questions with an answer, in one language and across."""
     for pack, count in (("squad2", 800), ("clapnq", 100), ("news-rgb", 160), ("multihop-wiki", 100), ("mtrag", 40)):

@@ -4,7 +4,8 @@
 
 ``usual`` is whole-word BM25 and all-MiniLM-L6-v2 fused by reciprocal rank (k = 60). Then each leg of ours alone, then
 ``ours``, on the code path of the product: chunking, `LexicalIndex`, `Retriever`, language detection. A document counts
-where its first chunk stands. Packs named ``mixed`` hold each article of XQuAD in one language of six, by lot.
+where its first chunk stands. Packs named ``mixed`` hold each article of XQuAD in one language of six, by lot; those
+named ``parallel`` ask the questions of one of its languages over the articles in another, for pairs that no pack has.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from statistics import mean, median
 
@@ -37,6 +39,7 @@ from vectorstore.types import Document, DocumentRef
 PACKS = Path(__file__).parent.parent.parent / "shared" / "data" / "packs"
 LIMIT = 20  # chunks, as the assistant asks for
 DEEP = 100  # candidates of each leg in the usual hybrid
+PARALLEL = ("el", "hi", "ro", "th", "tr", "vi")  # of XQuAD's languages those that are asked across in no pack
 METRICS = ("nDCG@10", "R@1", "R@5", "R@10")
 
 Vectors = NDArray[np.float32]
@@ -71,6 +74,7 @@ def packs(folder: Path) -> Iterator[Pack]:
     for (name, asked, held), questions in by_pair.items():
         records = [record for record in corpora[name] if record["lang"] == held]
         yield Pack(f"{name} {asked}" + (f">{held}" if asked != held else ""), records, _questions(questions))
+    yield from _parallel(corpora[mono], by_pair)
     yield from _mixed(corpora[cross], by_pair)
     for path in sorted(folder.iterdir()):
         if path.name in (mono, cross) or not (path / "questions.jsonl").exists():
@@ -87,6 +91,18 @@ def packs(folder: Path) -> Iterator[Pack]:
                     {**question, "question": alone[question["id"]]} for question in some if question["id"] in alone
                 ]
                 yield Pack(f"{path.name} rewritten", held, _questions(rewritten))
+
+
+def _parallel(records: list[dict], by_pair: Mapping[tuple[str, str, str], list[dict]]) -> Iterator[Pack]:
+    """One language's questions about another's articles: XQuAD's are translations of each other."""
+    for asked, held in chain.from_iterable((("en", other), (other, "en")) for other in PARALLEL):
+        questions = [
+            {**question, "doc_ids": [f"{id.rpartition('/')[0]}/{held}" for id in question["doc_ids"]]}
+            for question in by_pair["xquad-mono", asked, asked]
+        ]
+        yield Pack(
+            f"parallel {asked}>{held}", [line for line in records if line["lang"] == held], _questions(questions)
+        )
 
 
 def _mixed(records: list[dict], by_pair: Mapping[tuple[str, str, str], list[dict]]) -> Iterator[Pack]:

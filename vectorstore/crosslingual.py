@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, TypeVar
 from unicodedata import normalize
 
-from vectorstore.ngrams import arabic_words, signs, words, words_of_each
+from vectorstore.ngrams import arabic_words, signs, unfolded_words, words, words_of_each
 
 Found = TypeVar("Found")
 
@@ -23,11 +23,17 @@ LONGEST_WORD = 64  # letters; longer ones are no words, and taking them apart wo
 LONGEST_NAME = 5  # words; longer names in the locale data are official titles that nobody asks about
 _PREFIX = 4  # letters that an inflected form shares with the dictionary's at least
 _ENDING = 3  # letters that may follow what they share, in the question's form; one less in the dictionary's
+_PREFIXES = {"hi": 3}  # a vowel sign is a letter of its own there
+_ENDINGS = {"hi": 2, "ro": 4}  # Romanian writes its article at the end, and declines it: "războiului"
+_UNINFLECTED = {"vi"}
 _ARABIC_SPOKEN = re.compile(r"[\w\u064b-\u065f\u0670]+")  # a word with its vowel signs
 _LINKS = {"de": ("", "s", "n", "e", "en", "es"), "nl": ("", "s", "n", "e", "en")}
 """Languages that write several words as one, and what may stand between two parts."""
+_THAI_LEADING = frozenset("เแโใไ")
+_THAI_FOLLOWING = frozenset(map(chr, (*range(0xE30, 0xE3B), 0xE45, *range(0xE47, 0xE4F))))
 _SYLLABLES = 2  # of a Korean part at least: single ones are particles more often than words
 _KOREAN = re.compile("[\uac00-\ud7a3]+|[^\\W_\uac00-\ud7a3]+")  # a year and what counts it are written as one
+_ROMANIAN_ARTICLES = ("ului", "ilor", "elor", "lor", "ul", "le")  # written onto the word, the longest first
 _ARABIC_PROCLITICS = "وفبكل"  # and, so, with, like, for: written onto the word
 
 
@@ -59,16 +65,42 @@ def content_words(text: str, language: str) -> list[str]:
     >>> content_words("Why did Russia condemn the strike?", "en")
     ['russia', 'condemn', 'strike']
     """
-    spoken = spoken_words(text, language)
-    return [folded for word in spoken for folded in words(word)] if language == "ar" else spoken
+    if language in _TOLD_BY_LETTERS:
+        return [folded for word in _spoken(text, language) for folded in words(word)]
+    return _spoken(text, language)
 
 
 def spoken_words(text: str, language: str) -> list[str]:
-    """The same words as `translations` takes them one by one: in Arabic as they are written, elsewhere folded."""
+    """The same words as `translations` takes them one by one: folded, or as they are written where that tells more.
+
+    In Vietnamese, which sets every syllable apart, those that are one word in the dictionary are one here.
+
+    >>> spoken_words("Why did Russia condemn it?", "en"), spoken_words("Quân đội ở đâu?", "vi")
+    (['russia', 'condemn'], ['quân đội'])
+    """
+    if language not in _UNINFLECTED:
+        return _spoken(text, language)
+    empty = function_words().get(language, frozenset())
+    return [word for word in _joined(spelled(text, language), dictionary_of(language)) if word not in empty]
+
+
+def _spoken(text: str, language: str) -> list[str]:
     empty = function_words().get(language, frozenset())
     if language == "ar":
         return [word for word in _ARABIC_SPOKEN.findall(text) if not empty.issuperset(arabic_words(word))]
-    return [word for word in words(text) if word not in empty]
+    told = spelled(text, language) if language in _TOLD_BY_LETTERS else words(text)
+    return [word for word in told if word not in empty]
+
+
+def _joined(syllables: Sequence[str], dictionary: Dictionary) -> Iterator[str]:
+    """Neighbours that the dictionary has as one phrase are one, the longest first."""
+    at = 0
+    while at < len(syllables):
+        length = next(
+            (long for long in range(LONGEST_NAME, 1, -1) if tuple(syllables[at : at + long]) in dictionary.phrases), 1
+        )
+        yield " ".join(syllables[at : at + length])
+        at += length
 
 
 @cache
@@ -79,10 +111,10 @@ def function_words() -> Mapping[str, frozenset[str]]:
 
 
 def spelled(text: str, language: str) -> list[str]:
-    """A text's words as they are looked up: folded, but in Arabic and Korean by their letters.
+    """A text's words as they are looked up: folded, but by their letters where folding makes several words one.
 
-    Folded, Arabic has no vowels and no ayin left: "science" and "did not" would be one word. And where a Korean word
-    ends and its particles begin is told by its syllables.
+    Folded, Arabic has no vowels and no ayin left: "science" and "did not" would be one word. Hindi loses most vowels,
+    Vietnamese the tones. And where a Korean word ends and its particles begin is told by its syllables.
     """
     return _BY_LETTERS.get(language, words)(text)
 
@@ -91,7 +123,19 @@ def _korean_words(text: str) -> list[str]:
     return _KOREAN.findall(normalize("NFC", text.lower()))
 
 
-_BY_LETTERS = {"ar": arabic_words, "ko": _korean_words}
+def _vietnamese_words(text: str) -> list[str]:
+    """Without capitals but those of countries of one word: without, some mean something else: Đức, đức."""
+    single = _countries_of_one_word()
+    return [word if word in single else word.lower() for word in unfolded_words(text, lower=False)]
+
+
+@cache
+def _countries_of_one_word() -> frozenset[str]:
+    return frozenset(name for name in _locale("vi").get("place", {}).values() if " " not in name)
+
+
+_BY_LETTERS = {"ar": arabic_words, "hi": unfolded_words, "ko": _korean_words, "vi": _vietnamese_words}
+_TOLD_BY_LETTERS = {"ar", "hi", "vi"}  # of them those whose function words are told by letters as well
 
 
 def read_lines(name: str) -> list[str]:
@@ -155,7 +199,8 @@ def names(concept: str, language: str) -> Sequence[str]:
     kind, _, code = concept.partition(" ")
     if kind == "word":
         known, lines = _lexicon()
-        return lines[int(code)].split(";")[known[language]].split(",") if language in known else ()
+        cell = lines[int(code)].split(";")[known[language]] if language in known else ""
+        return cell.split(",") if cell else ()
     name = _name(kind, int(code) if kind in ("month", "day") else code, _locale(language).get(kind, {}))
     return (name,) if name else ()
 
@@ -175,7 +220,7 @@ def dictionary_of(language: str) -> Dictionary:
     phrases: dict[tuple[str, ...], frozenset[str]] = {}
     unspaced: dict[str, frozenset[str]] = {}
     by_prefix: dict[str, list[str]] = {}
-    named = list(_all_names(language))
+    named, prefix = list(_all_names(language)), _PREFIXES.get(language, _PREFIX)
     empty = {(word,) for word in function_words().get(language, ())}
     for (concept, name), key in zip(named, _keys([name for _, name in named], language), strict=True):
         if not name.isascii() and signs(name):
@@ -184,8 +229,8 @@ def dictionary_of(language: str) -> Dictionary:
             phrases[key] |= {concept}
         elif 0 < len(key) <= LONGEST_NAME and not (concept.startswith("word") and key in empty):
             phrases[key] = frozenset((concept,))
-            if len(key) == 1 and len(key[0]) >= _PREFIX:
-                by_prefix.setdefault(key[0][:_PREFIX], []).append(key[0])
+            if len(key) == 1 and len(key[0]) >= prefix:
+                by_prefix.setdefault(key[0][:prefix], []).append(key[0])
     return Dictionary(phrases, by_prefix, unspaced)
 
 
@@ -216,7 +261,7 @@ def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
 @lru_cache(maxsize=1 << 16)  # all forms of a language that a library's texts have, when they are put in English
 def concepts_of_form(word: str, language: str) -> tuple[frozenset[str], ...]:
     """What a word names that is no dictionary form itself: as an inflected form, or part by part as a compound."""
-    if len(word) > LONGEST_WORD:
+    if len(word) > LONGEST_WORD or language in _UNINFLECTED:
         return ()
     dictionary = dictionary_of(language)
     if language == "ko":
@@ -241,12 +286,21 @@ def longest_names(text: str, look_up: Callable[[str], Found | None], longest: in
     at = 0
     while at < len(text):
         for length in range(min(longest, len(text) - at), 0, -1):
-            if found := look_up(text[at : at + length]):
+            if (found := look_up(text[at : at + length])) and _parted(text, at) and _parted(text, at + length):
                 yield found
                 break
         else:
             length = 1
         at += length
+
+
+def _parted(text: str, at: int) -> bool:
+    """Whether a word may end here: not before a Thai vowel or tone sign, nor after a leading vowel.
+
+    >>> [_parted("ไปมา", at) for at in range(5)]
+    [True, False, True, False, True]
+    """
+    return text[at : at + 1] not in _THAI_FOLLOWING and text[max(0, at - 1) : at] not in _THAI_LEADING
 
 
 def _inflected(word: str, language: str, dictionary: Dictionary) -> frozenset[str]:
@@ -255,13 +309,18 @@ def _inflected(word: str, language: str, dictionary: Dictionary) -> frozenset[st
         rest = word[1:]
         if word[:1] in _ARABIC_PROCLITICS and len(rest) > 1 and (named := dictionary.phrases.get((rest,))):
             return named
+    if language == "ro":
+        bare = (word.removesuffix(article) for article in _ROMANIAN_ARTICLES if word.endswith(article))
+        if named := next((named for part in bare if (named := dictionary.phrases.get((part,)))), None):
+            return named
     if word.endswith("ies") and (named := dictionary.phrases.get((f"{word[:-3]}y",))):
         return named
-    shared = {known: _shared(word, known) for known in dictionary.by_prefix.get(word[:_PREFIX], ())}
+    prefix, ending = _PREFIXES.get(language, _PREFIX), _ENDINGS.get(language, _ENDING)
+    shared = {known: _shared(word, known) for known in dictionary.by_prefix.get(word[:prefix], ())}
     near = {
         known: length
         for known, length in shared.items()
-        if length >= len(word) - _ENDING and length > len(known) - _ENDING
+        if length >= len(word) - ending and length > len(known) - min(ending, _ENDING)
     }
     nearest = max(near.values(), default=0)
     return frozenset().union(*(dictionary.phrases[(known,)] for known, length in near.items() if length == nearest))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from unicodedata import normalize
 
 from anyascii import anyascii
 
@@ -27,14 +28,22 @@ from vectorstore.crosslingual import (
 
 VERSION = 1
 """Raised with every change that gives some text another gloss, those of the data files among them."""
-LANGUAGES = frozenset({"ar", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"})
+LANGUAGES = frozenset(
+    {"ar", "de", "el", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ro", "ru", "th", "tr", "vi", "zh"}
+)
 """Those that the data files have."""
+
+_SYLLABIC = {"vi"}  # single syllables are set apart: what looks like an English word is none
 
 Known = Callable[[str], bool]
 """Whether the model has a lower-case word of ASCII letters in its vocabulary, whole."""
 
-_UNSPACED = "\u3040-\u30ff\u3400-\u9fff"  # kana and Han
-_PIECES = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)?|[^\w\s]")
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"  # Thai, kana and Han
+_DEVANAGARI = "\u0900-\u0963\u0966-\u097f"  # without its marks; vowel signs are no word characters
+_PIECES = re.compile(
+    rf"[{_UNSPACED}]+|[{_DEVANAGARI}]+|[^\W_{_UNSPACED}{_DEVANAGARI}]+(?:['’][^\W_{_UNSPACED}]+)?|[^\w\s]"
+)
+_MARKS = {("el", ";"): "?", ("hi", "।"): "."}  # sentence marks that ASCII has, or writes otherwise
 _SIGNS = re.compile(f"[{_UNSPACED}]")
 
 
@@ -77,7 +86,8 @@ def gloss(text: str, language: str, known: Known) -> str:
     if language not in LANGUAGES:
         return text
     glossary = _glossary(language)
-    return " ".join(_told(list(_tokens(text, language)), glossary, language, known))
+    tokens = list(_tokens(normalize("NFC", text), language))
+    return " ".join(_told(tokens, glossary, language, known))
 
 
 def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
@@ -97,7 +107,7 @@ def _told(tokens: list[tuple[str, str]], glossary: _Glossary, language: str, kno
         written, word = tokens[at]
         length = 1
         if not word:
-            yield anyascii(written)
+            yield _MARKS.get((language, written)) or anyascii(written)
         elif _SIGNS.match(word):
             # What stands between known names is left out: romanised, it would be noise to the model.
             yield from longest_names(word, glossary.signs, glossary.longest)
@@ -126,7 +136,8 @@ def _word(written: str, word: str, language: str, known: Known) -> Iterator[str]
         yield from (english for concepts in named if (english := _english(concepts)))
         return
     folded = anyascii(word).lower()
-    if written[0].isupper() or word[0].isdigit() or known(folded):
+    cognate = language not in _SYLLABIC and known(folded)
+    if written[0].isupper() or word[0].isdigit() or cognate:
         yield folded
 
 

@@ -109,8 +109,17 @@ def written_words(text: str) -> list[str]:
     text = normalize("NFC", text)  # a tone or a dot may be written apart from its letter
     if not _MERGED.search(text):
         return []
-    text = text.lower()
-    return _WRITTEN.findall(_arabic_forms(text) if _ARABIC.search(text) else text)
+    return unfolded_words(_arabic_forms(text.lower()) if _ARABIC.search(text) else text)
+
+
+def unfolded_words(text: str, *, lower: bool = True) -> list[str]:
+    """The words of a text with every accent, tone and vowel sign they carry; in lower case, unless that is kept.
+
+    >>> unfolded_words("Con đường"), unfolded_words("हमले की")
+    (['con', 'đường'], ['हमले', 'की'])
+    """
+    text = normalize("NFC", text)
+    return _WRITTEN.findall(text.lower() if lower else text)
 
 
 def words_of_each(texts: Sequence[str]) -> list[tuple[str, ...]]:
