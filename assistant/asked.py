@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from assistant.questions import Kind, question_kind, topic
 from assistant.types import Question
-from vectorstore.crosslingual import content_words, names_of_each, spoken_words, translations
+from vectorstore.crosslingual import UNINFLECTED, content_words, names_of_each, spoken_words, translations
 from vectorstore.ngrams import grams, pieces, signs, words
 from vectorstore.skeleton import skeleton
 from vectorstore.types import Retrieval
@@ -20,6 +20,7 @@ NUMBER = re.compile(r"(?<![A-Za-z0-9])\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?
 _NAME = re.compile(r"(?<![^\W_])[^\W\d_a-z][\w’'-]*")
 _SPOKEN = re.compile(r"[^\W_]+")
 _HALF = 0.5  # of the terms of a way to write it: the word, or another form of it
+_MOST = 0.75  # … where it has no other form, but syllables that are words themselves: "chủ nhật" is no "Nhật Bản"
 _SHORTEST_SKELETON = 3  # consonants: two are shared by too many words to tell a name
 
 
@@ -84,7 +85,8 @@ class Asked:
         if language == self.language:
             return 0.0
         concepts = self.concepts(language)
-        countries = [concept.held(terms) >= _HALF for concept in concepts if concept.country]
+        enough = _MOST if language in UNINFLECTED else _HALF
+        countries = [concept.held(terms) >= enough for concept in concepts if concept.country]
         others = [concept.held(terms) >= _HALF for concept in concepts if concept.known and not concept.country]
         return float(not all(countries) or (bool(countries) and len(others) > 1 and not any(others)))
 

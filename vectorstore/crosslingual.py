@@ -25,7 +25,8 @@ _PREFIX = 4  # letters that an inflected form shares with the dictionary's at le
 _ENDING = 3  # letters that may follow what they share, in the question's form; one less in the dictionary's
 _PREFIXES = {"hi": 3}  # a vowel sign is a letter of its own there
 _ENDINGS = {"hi": 2, "ro": 4}  # Romanian writes its article at the end, and declines it: "războiului"
-_UNINFLECTED = {"vi"}
+UNINFLECTED = frozenset({"vi"})
+"""Languages whose words have one form, of syllables that are set apart."""
 _ARABIC_SPOKEN = re.compile(r"[\w\u064b-\u065f\u0670]+")  # a word with its vowel signs
 _LINKS = {"de": ("", "s", "n", "e", "en", "es"), "nl": ("", "s", "n", "e", "en")}
 """Languages that write several words as one, and what may stand between two parts."""
@@ -78,7 +79,7 @@ def spoken_words(text: str, language: str) -> list[str]:
     >>> spoken_words("Why did Russia condemn it?", "en"), spoken_words("Quân đội ở đâu?", "vi")
     (['russia', 'condemn'], ['quân đội'])
     """
-    if language not in _UNINFLECTED:
+    if language not in UNINFLECTED:
         return _spoken(text, language)
     empty = function_words().get(language, frozenset())
     return [word for word in _joined(spelled(text, language), dictionary_of(language)) if word not in empty]
@@ -261,7 +262,7 @@ def _found(query: str, language: str) -> tuple[frozenset[str], ...]:
 @lru_cache(maxsize=1 << 16)  # all forms of a language that a library's texts have, when they are put in English
 def concepts_of_form(word: str, language: str) -> tuple[frozenset[str], ...]:
     """What a word names that is no dictionary form itself: as an inflected form, or part by part as a compound."""
-    if len(word) > LONGEST_WORD or language in _UNINFLECTED:
+    if len(word) > LONGEST_WORD or language in UNINFLECTED:
         return ()
     dictionary = dictionary_of(language)
     if language == "ko":

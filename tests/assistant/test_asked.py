@@ -28,6 +28,12 @@ def test_the_wrong_country_is_amiss_and_the_right_one_is_not() -> None:
     assert ask("why did Russia condemn the strike?").country_amiss(told, "fr") == 0
 
 
+def test_a_syllable_of_a_vietnamese_country_is_not_the_country() -> None:
+    asked = ask("What is the capital of Japan?")
+    assert asked.country_amiss(terms("Thủ đô mở cửa, trừ ngày chủ nhật.", skeletons=True), "vi") == 1
+    assert asked.country_amiss(terms("Thủ đô của Nhật Bản là Tokyo.", skeletons=True), "vi") == 0
+
+
 def test_a_number_inside_a_name_is_no_number() -> None:
     assert ask("When is the G20 summit of 2017?").numbers == frozenset({"2017"})
 
