@@ -126,8 +126,9 @@ def _korean_words(text: str) -> list[str]:
 
 def _vietnamese_words(text: str) -> list[str]:
     """Without capitals but those of countries of one word: without, some mean something else: Đức, đức."""
-    single = _countries_of_one_word()
-    return [word if word in single else word.lower() for word in unfolded_words(text, lower=False)]
+    written = unfolded_words(text, lower=False)
+    # In this order: most words have no capital, and locale data are read by those alone that do.
+    return [word if word[0].isupper() and word in _countries_of_one_word() else word.lower() for word in written]
 
 
 @cache

@@ -16,6 +16,7 @@ from anyascii import anyascii
 
 from vectorstore.crosslingual import (
     LONGEST_NAME,
+    UNINFLECTED,
     Dictionary,
     concepts_of_form,
     dictionary_of,
@@ -32,8 +33,6 @@ LANGUAGES = frozenset(
     {"ar", "de", "el", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ro", "ru", "th", "tr", "vi", "zh"}
 )
 """Those that the data files have."""
-
-_SYLLABIC = {"vi"}  # single syllables are set apart: what looks like an English word is none
 
 Known = Callable[[str], bool]
 """Whether the model has a lower-case word of ASCII letters in its vocabulary, whole."""
@@ -136,7 +135,7 @@ def _word(written: str, word: str, language: str, known: Known) -> Iterator[str]
         yield from (english for concepts in named if (english := _english(concepts)))
         return
     folded = anyascii(word).lower()
-    cognate = language not in _SYLLABIC and known(folded)
+    cognate = language not in UNINFLECTED and known(folded)  # a syllable that looks like an English word is none
     if written[0].isupper() or word[0].isdigit() or cognate:
         yield folded
 
