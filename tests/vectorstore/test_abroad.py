@@ -6,7 +6,7 @@ LONG = (
     "What did the government and the parliament decide about the agreement on working hours, holidays and wages of "
     "employees in hospitals, schools, factories and courts after the long strike of the teachers and nurses?"
 )
-LANGUAGES = ("fr", "de", "es", "ru", "ar", "zh", "it", "pt", "nl", "pl", "tr", "ja", "ko", "el", "ro", "vi")
+LANGUAGES = ("fr", "de", "es", "ru", "ar", "zh", "it", "pt", "nl", "pl", "tr", "ja", "ko", "el", "ro", "vi", "hi", "th")
 
 
 def all_rare(terms):
